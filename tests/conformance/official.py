@@ -1,0 +1,48 @@
+"""The official interpreter, as the tests use it."""
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import numpy as np  # noqa: E402
+from ai_edge_litert.interpreter import Interpreter, OpResolverType  # noqa: E402
+
+REFERENCE = OpResolverType.BUILTIN_REF
+DEFAULT = OpResolverType.AUTO
+
+
+class Refused(Exception):
+    """The official interpreter does not take this model."""
+
+
+class Official:
+    """A loaded model. `reference` picks the plain reference kernels, else what a user gets (XNNPACK)."""
+
+    def __init__(self, model, reference=True, input_shapes=None):
+        kind = {"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}
+        try:
+            self.interpreter = Interpreter(
+                experimental_op_resolver_type=REFERENCE if reference else DEFAULT,
+                num_threads=1, **kind)
+            self.inputs = self.interpreter.get_input_details()
+            for detail, shape in zip(self.inputs, input_shapes or []):
+                if shape is not None and list(detail["shape"]) != list(shape):
+                    self.interpreter.resize_tensor_input(detail["index"], list(shape), strict=False)
+            self.interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            raise Refused(str(error)) from error
+        self.inputs = self.interpreter.get_input_details()
+        self.outputs = self.interpreter.get_output_details()
+
+    def run(self, arrays):
+        for detail, array in zip(self.inputs, arrays):
+            self.interpreter.set_tensor(detail["index"], array)
+        try:
+            self.interpreter.invoke()
+        except (RuntimeError, ValueError) as error:
+            raise Refused(str(error)) from error
+        return [np.array(self.interpreter.get_tensor(d["index"])) for d in self.outputs]
+
+
+def run(model, arrays, reference=True):
+    """Outputs of one run of a fresh interpreter."""
+    shapes = [np.asarray(a).shape for a in arrays]
+    return Official(model, reference, shapes).run(arrays)
