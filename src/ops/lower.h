@@ -1,0 +1,115 @@
+// Lowering: one node, with every extent known, becomes kernel steps. The only path from meaning to
+// loops; eval, plan and what follows them consume the same steps.
+#pragma once
+
+#include <cstring>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "graph/op.h"
+#include "kernels/kernel.h"
+#include "program/program.h"
+
+namespace mote {
+
+// What a lowered step reads or writes.
+struct Ref {
+  enum Kind : uint8_t {
+    none,
+    value,     // of the subgraph: index is its ValueId
+    temp,      // Lowered::temps[index], lives only within this node
+    constant,  // Lowered::constants[index]
+    state,     // Lowered::states[index]
+  };
+  Kind kind = none;
+  int index = -1;
+};
+
+struct LoweredStep {
+  StepKind kind = StepKind::kernel;
+  const kernels::Kernel* kernel = nullptr;
+  std::vector<std::byte> params;
+  std::vector<Ref> inputs;
+  std::vector<Ref> outputs;
+  int64_t units = 1;
+  size_t scratch_bytes = 0;  // for each thread
+  int reuse_input =
+      -1;  // output 0 may take the memory of this input, if it is dead afterwards and as large
+  bool view = false;  // a copy that need not happen: output 0 may be the same memory as input 0
+  int subgraph_a = -1;
+  int subgraph_b = -1;
+};
+
+struct LoweredTensor {
+  DType dtype;
+  Shape shape;
+  Buffer data;      // constants
+  std::string key;  // states: nodes of any subgraph that name the same key share it
+};
+
+struct Lowered {
+  std::vector<LoweredStep> steps;
+  std::vector<LoweredTensor> temps;
+  std::vector<LoweredTensor> constants;
+  std::vector<LoweredTensor> states;
+};
+
+class LowerContext : public NodeView {
+ public:
+  // `reference`: only reference kernels, as the tests' oracle wants.
+  LowerContext(const Graph& graph, const Subgraph& subgraph, const Node& node, bool reference)
+      : NodeView(graph, subgraph, node), reference_(reference) {}
+
+  Ref in_ref(int i) const {
+    return has(i) ? Ref{Ref::value, node().inputs[static_cast<size_t>(i)]} : Ref{};
+  }
+  Ref out_ref(int i) const { return {Ref::value, node().outputs[static_cast<size_t>(i)]}; }
+  std::vector<Ref> in_refs() const;
+  std::vector<Ref> out_refs() const;
+  Ref temp(DType dtype, const Shape& shape);
+  Ref constant(DType dtype, const Shape& shape, Buffer data);
+  template <class T>
+  Ref constant(const std::vector<T>& values) {
+    return constant(dtype_of<T>, Shape{static_cast<int64_t>(values.size())}, Buffer::of(values));
+  }
+  // Memory that persists between runs, zero at first, shared by every node that names the same key.
+  Ref state(const std::string& key, DType dtype, const Shape& shape);
+
+  // Appends a step that runs the family's first row that takes `params`. If the row wants packed
+  // weights and its pack_input is constant, packs them. `reuse_input`: see LoweredStep.
+  template <class Params>
+  void step(const kernels::Family& family, const Params& params, std::vector<Ref> inputs,
+            std::vector<Ref> outputs, int reuse_input = -1) {
+    static_assert(std::is_trivially_copyable_v<Params>);
+    std::vector<std::byte> bytes(sizeof(Params));
+    std::memcpy(bytes.data(), &params, sizeof(Params));
+    add_step(family, std::move(bytes), std::move(inputs), std::move(outputs), reuse_input);
+  }
+  // output = input, byte for byte; the planner makes it disappear where it can.
+  void view(Ref input, Ref output);
+  void copy(Ref input, Ref output);
+  // Control flow: subgraphs by index; see StepKind for what inputs and outputs mean.
+  void control(StepKind kind, int subgraph_a, int subgraph_b, std::vector<Ref> inputs,
+               std::vector<Ref> outputs);
+
+  Lowered take() { return std::move(lowered_); }
+
+ private:
+  void add_step(const kernels::Family& family, std::vector<std::byte> params,
+                std::vector<Ref> inputs, std::vector<Ref> outputs, int reuse_input);
+  bool is_packable(const Ref& ref) const;
+  Buffer bytes_of_ref(const Ref& ref) const;
+
+  bool reference_;
+  Lowered lowered_;
+};
+
+// Lowers one node. Throws an Error with the operator and layer named; an operator without a
+// lowering is unsupported.
+Lowered lower(const Graph& graph, const Subgraph& subgraph, const Node& node,
+              bool reference = false);
+
+}  // namespace mote
