@@ -6,6 +6,7 @@ import numpy as np  # noqa: E402
 from ai_edge_litert.interpreter import Interpreter, OpResolverType  # noqa: E402
 
 REFERENCE = OpResolverType.BUILTIN_REF
+PLAIN = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
 DEFAULT = OpResolverType.AUTO
 
 
@@ -14,23 +15,33 @@ class Refused(Exception):
 
 
 class Official:
-    """A loaded model. `reference` picks the plain reference kernels, else what a user gets (XNNPACK)."""
+    """A loaded model. `reference` picks the plain reference kernels, else what a user gets (XNNPACK).
+    The reference resolver lacks a few operators (ELU, CEIL, ROUND); a model with one of them runs with
+    the other built-in kernels, and `substituted` says so."""
 
     def __init__(self, model, reference=True, input_shapes=None):
-        kind = {"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}
+        self.kind = {"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}
+        self.input_shapes = input_shapes or []
+        self.substituted = False
         try:
-            self.interpreter = Interpreter(
-                experimental_op_resolver_type=REFERENCE if reference else DEFAULT,
-                num_threads=1, **kind)
-            self.inputs = self.interpreter.get_input_details()
-            for detail, shape in zip(self.inputs, input_shapes or []):
-                if shape is not None and list(detail["shape"]) != list(shape):
-                    self.interpreter.resize_tensor_input(detail["index"], list(shape), strict=False)
-            self.interpreter.allocate_tensors()
+            self._load(REFERENCE if reference else DEFAULT)
         except (RuntimeError, ValueError) as error:
-            raise Refused(str(error)) from error
+            if not reference or "Registration failed" not in str(error):
+                raise Refused(str(error)) from error
+            self.substituted = True
+            try:
+                self._load(PLAIN)
+            except (RuntimeError, ValueError) as second:
+                raise Refused(str(second)) from second
         self.inputs = self.interpreter.get_input_details()
         self.outputs = self.interpreter.get_output_details()
+
+    def _load(self, resolver):
+        self.interpreter = Interpreter(experimental_op_resolver_type=resolver, num_threads=1, **self.kind)
+        for detail, shape in zip(self.interpreter.get_input_details(), self.input_shapes):
+            if shape is not None and list(detail["shape"]) != list(shape):
+                self.interpreter.resize_tensor_input(detail["index"], list(shape), strict=False)
+        self.interpreter.allocate_tensors()
 
     def run(self, arrays):
         for detail, array in zip(self.inputs, arrays):

@@ -11,6 +11,7 @@ import argparse
 import concurrent.futures
 import json
 import pathlib
+import subprocess
 import sys
 
 import numpy as np
@@ -22,11 +23,10 @@ from compare import Tally, difference
 
 
 def keep_files(folder, name, case, want):
-    """The model, inputs and expected outputs as files, and how to run them."""
+    """The model, inputs and expected outputs as files."""
     folder = pathlib.Path(folder) / name
     folder.mkdir(parents=True, exist_ok=True)
-    model = folder / "model.tflite"
-    model.write_bytes(case.model)
+    (folder / "model.tflite").write_bytes(case.model)
     for index, array in enumerate(case.inputs):
         np.save(folder / f"in{index}.npy", array)
     for index, array in enumerate(want):
@@ -56,12 +56,52 @@ def check_case(arguments, index, case):
     return ("failed", why) if why else ("passed", None)
 
 
-def check_operator(arguments, name):
-    results = []
+def work(arguments, name, start):
+    """A worker process: checks the operator's cases from `start` on, one line of JSON before and
+    one after each, so that a crash of the official interpreter costs one case only."""
     for index, case in enumerate(ops.generate(name)):
-        if arguments.only is None or arguments.only == index:
-            results.append((f"#{index} {case.label}", *check_case(arguments, index, case)))
-    return name, results
+        if index < start or arguments.only not in (None, index):
+            continue
+        print(json.dumps([index, case.label]), flush=True)
+        print(json.dumps(check_case(arguments, index, case)), flush=True)
+
+
+def check_operator(arguments, name):
+    """[(label, state, why)] of the operator's cases, from as many worker processes as it takes."""
+    results, start = [], 0
+    while True:
+        command = [sys.executable, __file__, *arguments.passed_on, "--worker", name, str(start)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False,
+                              stderr=None if arguments.verbose else subprocess.DEVNULL)
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+        for at in range(0, len(lines) - 1, 2):
+            results.append((f"#{lines[at][0]} {lines[at][1]}", *lines[at + 1]))
+        if done.returncode == 0:
+            return results
+        if len(lines) % 2 == 0:
+            return results + [("the generator", "failed", f"exit {done.returncode}; try --worker {name} 0")]
+        results.append((f"#{lines[-1][0]} {lines[-1][1]}", "refused", "the official interpreter crashed"))
+        start = lines[-1][0] + 1
+
+
+def run_all(arguments, names):
+    tally, refused = Tally(arguments.verbose), {}
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        tasks = pool.map(lambda name: (name, check_operator(arguments, name)), names)
+        for name, results in tasks:
+            for label, state, why in results:
+                if state == "refused":
+                    refused[name] = refused.get(name, 0) + 1
+                    if arguments.verbose or arguments.official:
+                        print(f"refused {name}: {label}: {why}")
+                else:
+                    tally.check(name, label, why)
+            if not any(state != "refused" for _, state, _ in results):
+                tally.failed(name, "all cases", "the official interpreter took none")
+    if refused:
+        print(f"\nThe official interpreter itself refuses {sum(refused.values())} generated cases "
+              "(not counted): " + ", ".join(f"{name} {count}" for name, count in refused.items()))
+    return tally.finish("operator")
 
 
 def main():
@@ -75,7 +115,9 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--work", default="build/conformance", help="folder for models")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    arguments.passed_on = sys.argv[1:]
     if arguments.list:
         print("\n".join(ops.OPS))
         return 0
@@ -83,24 +125,10 @@ def main():
     if unknown:
         parser.error(f"no operator {unknown[0]}; --list prints their names")
     pathlib.Path(arguments.work).mkdir(parents=True, exist_ok=True)
-    names = arguments.op or list(ops.OPS)
-    tally, refused = Tally(arguments.verbose), {}
-    with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
-        for name, results in pool.map(check_operator, [arguments] * len(names), names):
-            for label, state, why in results:
-                if state == "refused":
-                    refused.setdefault(name, []).append((label, why))
-                    if arguments.verbose or arguments.official:
-                        print(f"refused {name}: {label}: {why}")
-                else:
-                    tally.check(name, label, why)
-            if not any(state != "refused" for _, state, _ in results):
-                tally.failed(name, "all cases", "the official interpreter took none")
-    if refused:
-        count = sum(len(cases) for cases in refused.values())
-        print(f"\nThe official interpreter itself refuses {count} generated cases (not counted): "
-              + ", ".join(f"{name} {len(cases)}" for name, cases in refused.items()))
-    return tally.finish("operator")
+    if arguments.worker:
+        work(arguments, arguments.worker[0], int(arguments.worker[1]))
+        return 0
+    return run_all(arguments, arguments.op or list(ops.OPS))
 
 
 if __name__ == "__main__":
