@@ -68,6 +68,8 @@ def arithmetic(op, v):
                 if v.int(0, 1):
                     for quant in qs:
                         quant.scale = np.float32(2.0 ** np.round(np.log2(quant.scale)))
+                    if fields["potScaleInt16"]:  # this path wants one input to match the output
+                        qs[2].scale = max(qs[0].scale, qs[1].scale)
             x, y = v.array(a, dtype), v.array(b, dtype)
             if op == "div":
                 y = np.where(y == (qs[1].zero_point[0] if qs[1] else 0), 3, y).astype(dtype)
@@ -355,7 +357,7 @@ def fake_quant(op, v):
     for _ in range(6):
         shape = v.shape(v.int(1, 4))
         table = options("FakeQuant", min=-v.pick(0.0, 1.5, 3.0), max=v.pick(1.0, 2.7, 6.0),
-                        numBits=v.pick(4, 8, 16), narrowRange=v.int(0, 1) == 1)
+                        numBits=v.pick(4, 8, 16))
         yield simple(op, "FAKE_QUANT", f"{shape}", [(v.array(shape, "float32"), None)],
                      [(shape, "float32", None)], table)
 
