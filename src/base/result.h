@@ -44,10 +44,10 @@ inline Status ok_status() { return std::monostate{}; }
 // not take the process down with it.
 template <class Body>
 auto capture(Body&& body) noexcept {
-  using Value = std::decay_t<std::invoke_result_t<Body>>;
-  using Stored = std::conditional_t<std::is_void_v<Value>, std::monostate, Value>;
+  using Returned = std::decay_t<std::invoke_result_t<Body>>;
+  using Stored = std::conditional_t<std::is_void_v<Returned>, std::monostate, Returned>;
   try {
-    if constexpr (std::is_void_v<Value>) {
+    if constexpr (std::is_void_v<Returned>) {
       std::forward<Body>(body)();
       return Result<Stored>(Stored{});
     } else {

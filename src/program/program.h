@@ -18,7 +18,9 @@ struct Kernel;
 namespace mote {
 
 // Every tensor starts at a multiple of this, in the arena and in constants that Mote packs itself.
-inline constexpr size_t kTensorAlign = 64;
+inline constexpr size_t kTensorAlign = 16;
+// The arena itself and every scratch area.
+inline constexpr size_t kScratchAlign = 64;
 
 enum class Space : uint8_t {
   none,      // an optional input that is absent
@@ -79,6 +81,9 @@ struct StepLabel {
   std::string kernel;
   int64_t macs = 0;
 };
+
+// A loop that runs longer than this is taken for one that never ends.
+inline constexpr int64_t kMaxLoopTurns = 1 << 24;
 
 struct Port {
   std::string name;

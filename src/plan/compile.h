@@ -1,0 +1,22 @@
+// graph -> program: kernel choice, weight packing, views, in-place steps, arena offsets.
+#pragma once
+
+#include "base/result.h"
+#include "graph/graph.h"
+#include "program/program.h"
+
+namespace mote::plan {
+
+struct Options {
+  int threads = 1;         // scratch is planned for so many; a session may use fewer
+  bool reference = false;  // only reference kernels
+  // Every value keeps memory of its own until the end of the run and can be found by
+  // Program::observed.
+  bool observe = false;
+};
+
+// Every extent in the graph must be known (passes/specialize). Errors name the operator and layer.
+// Constants are shared with the graph, not copied, unless a kernel packs them.
+Result<Program> compile(const Graph& graph, const Options& options = {});
+
+}  // namespace mote::plan
