@@ -1,0 +1,256 @@
+#include "kernels/movement/movement.h"
+
+#include <algorithm>
+
+#include "kernels/movement/families.h"
+#include "kernels/movement/ref.h"
+
+namespace mote::kernels {
+namespace {
+
+template <class P>
+const P& params_of(const Args& args) {
+  return *static_cast<const P*>(args.params);
+}
+
+// Packed halves of a byte may belong to two units, so such work is not split.
+template <class P>
+int64_t whole_if_packed(const void* params, int64_t units) {
+  return static_cast<const P*>(params)->bits < 8 ? 1 : units;
+}
+
+// [begin, end) of the units, or everything where the work is not split.
+template <class P>
+void widen(const P& p, int64_t all, int64_t* begin, int64_t* end) {
+  if (p.bits < 8) *begin = 0, *end = all;
+}
+
+int64_t copy_units(const void* params) {
+  return whole_if_packed<MoteStridedCopy>(params,
+                                          static_cast<const MoteStridedCopy*>(params)->extent[0]);
+}
+
+int strided_copy_ref(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = params_of<MoteStridedCopy>(args);
+  widen(p, p.extent[0], &begin, &end);
+  mote_strided_copy(&p, args.in[0], args.out[0], begin, end);
+  return kOk;
+}
+
+// One element type, loops over the two innermost axes; blocked so that a transpose touches each
+// cache line of x few times.
+template <class T>
+void copy_plane(const T* x, T* y, int64_t rows, int64_t columns, int64_t row_stride,
+                int64_t column_stride, int64_t out_row_stride) {
+  constexpr int64_t kBlock = 16;
+  if (column_stride == 1) {
+    for (int64_t r = 0; r < rows; ++r)
+      memcpy(y + r * out_row_stride, x + r * row_stride, static_cast<size_t>(columns) * sizeof(T));
+    return;
+  }
+  for (int64_t r0 = 0; r0 < rows; r0 += kBlock) {
+    const int64_t r1 = std::min(rows, r0 + kBlock);
+    for (int64_t c0 = 0; c0 < columns; c0 += kBlock) {
+      const int64_t c1 = std::min(columns, c0 + kBlock);
+      for (int64_t r = r0; r < r1; ++r)
+        for (int64_t c = c0; c < c1; ++c)
+          y[r * out_row_stride + c] = x[r * row_stride + c * column_stride];
+    }
+  }
+}
+
+// The axis, besides the last, along which x moves least: walked together with the last one.
+int plane_axis(const MoteStridedCopy& p) {
+  int best = p.rank - 2;
+  for (int d = p.rank - 2; d >= 1; --d)
+    if (std::abs(p.in_stride[d]) == 1 && p.extent[d] > 1) best = d;
+  return best;
+}
+
+template <class T>
+void strided_copy_typed(const MoteStridedCopy& p, const T* x, T* y, int64_t begin, int64_t end) {
+  if (p.rank == 1) {  // the units are elements
+    copy_plane(x + p.in_offset + begin * p.in_stride[0], y + begin, 1, end - begin, 0,
+               p.in_stride[0], 0);
+    return;
+  }
+  if (p.rank == 2) {  // the units are the plane's rows
+    copy_plane(x + p.in_offset + begin * p.in_stride[0], y + begin * p.extent[1], end - begin,
+               p.extent[1], p.in_stride[0], p.in_stride[1], p.extent[1]);
+    return;
+  }
+  const int last = p.rank - 1, plane = plane_axis(p);
+  int64_t out_stride[kMoteCopyRank];
+  out_stride[last] = 1;
+  for (int d = last - 1; d >= 0; --d) out_stride[d] = out_stride[d + 1] * p.extent[d + 1];
+  if (out_stride[0] == 0) return;
+  int64_t extent[kMoteCopyRank], index[kMoteCopyRank] = {};
+  for (int d = 0; d < p.rank; ++d) extent[d] = d == plane || d == last ? 1 : p.extent[d];
+  extent[0] = 1;
+  for (int64_t unit = begin; unit < end; ++unit) {
+    do {
+      int64_t from = p.in_offset + unit * p.in_stride[0], to = unit * out_stride[0];
+      for (int d = 1; d < last; ++d)
+        from += index[d] * p.in_stride[d], to += index[d] * out_stride[d];
+      copy_plane(x + from, y + to, p.extent[plane], p.extent[last], p.in_stride[plane],
+                 p.in_stride[last], out_stride[plane]);
+    } while (mote_move_next(index, extent, p.rank) >= 0);
+  }
+}
+
+struct Wide {
+  uint64_t words[2];
+};
+
+int strided_copy_blocked(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = params_of<MoteStridedCopy>(args);
+  const void* x = args.in[0];
+  void* y = args.out[0];
+  switch (p.bits) {
+    case 8:
+      strided_copy_typed(p, static_cast<const uint8_t*>(x), static_cast<uint8_t*>(y), begin, end);
+      break;
+    case 16:
+      strided_copy_typed(p, static_cast<const uint16_t*>(x), static_cast<uint16_t*>(y), begin, end);
+      break;
+    case 32:
+      strided_copy_typed(p, static_cast<const uint32_t*>(x), static_cast<uint32_t*>(y), begin, end);
+      break;
+    case 64:
+      strided_copy_typed(p, static_cast<const uint64_t*>(x), static_cast<uint64_t*>(y), begin, end);
+      break;
+    default:
+      strided_copy_typed(p, static_cast<const Wide*>(x), static_cast<Wide*>(y), begin, end);
+  }
+  return kOk;
+}
+
+const char* blocked_declines(const void* params) {
+  return static_cast<const MoteStridedCopy*>(params)->bits < 8 ? "packed elements" : nullptr;
+}
+
+// A vector is one row: it can't be split along its outermost axis.
+template <class P>
+int64_t row_units(const void* params) {
+  const auto& p = *static_cast<const P*>(params);
+  return p.rank == 1 ? 1 : whole_if_packed<P>(params, p.out_extent[0]);
+}
+
+int pad_ref(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = params_of<MotePad>(args);
+  widen(p, p.out_extent[0], &begin, &end);
+  mote_pad(&p, args.in[0], args.in[1], args.out[0], begin, end);
+  return kOk;
+}
+
+int mirror_pad_ref(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = params_of<MoteMirrorPad>(args);
+  widen(p, p.out_extent[0], &begin, &end);
+  mote_mirror_pad(&p, args.in[0], args.out[0], begin, end);
+  return kOk;
+}
+
+int64_t outer_units(const void* params) {
+  return whole_if_packed<MoteConcat>(params, static_cast<const MoteConcat*>(params)->outer);
+}
+
+int concat_ref(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = params_of<MoteConcat>(args);
+  widen(p, p.outer, &begin, &end);
+  mote_concat(&p, args.in, args.out[0], begin, end);
+  return kOk;
+}
+
+int concat_rescale_u8_ref(const Args& args, int64_t begin, int64_t end) {
+  mote_concat_rescale_u8(&params_of<MoteConcat>(args), args.in, static_cast<uint8_t*>(args.out[0]),
+                         begin, end);
+  return kOk;
+}
+
+int split_ref(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = params_of<MoteConcat>(args);
+  widen(p, p.outer, &begin, &end);
+  mote_split(&p, static_cast<const int64_t*>(args.in[0]), args.in[1], args.out, begin, end);
+  return kOk;
+}
+
+int fill_ref(const Args& args, int64_t, int64_t) {
+  const auto& p = params_of<MoteFill>(args);
+  mote_fill(&p, args.in[0], args.out[0], 0, p.elements);
+  return kOk;
+}
+
+int64_t phase_units(const void* params) {
+  const auto& p = *static_cast<const MoteSpaceBatch*>(params);
+  return whole_if_packed<MoteSpaceBatch>(params, p.batch * p.block_h * p.block_w);
+}
+
+int space_to_batch_ref(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = params_of<MoteSpaceBatch>(args);
+  widen(p, p.batch * p.block_h * p.block_w, &begin, &end);
+  mote_space_to_batch(&p, args.in[0], args.out[0], begin, end);
+  return kOk;
+}
+
+int64_t space_units(const void* params) {
+  const auto& p = *static_cast<const MoteSpaceBatch*>(params);
+  return whole_if_packed<MoteSpaceBatch>(params, p.batch * p.height);
+}
+
+int batch_to_space_ref(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = params_of<MoteSpaceBatch>(args);
+  widen(p, p.batch * p.height, &begin, &end);
+  mote_batch_to_space(&p, args.in[0], args.out[0], begin, end);
+  return kOk;
+}
+
+int slice_at_ref(const Args& args, int64_t, int64_t) {
+  return mote_slice_at(&params_of<MoteBox>(args), args.in[0], args.in[1], args.out[0])
+             ? kIndexOutOfRange
+             : kOk;
+}
+
+int update_slice_ref(const Args& args, int64_t, int64_t) {
+  mote_update_slice(&params_of<MoteBox>(args), args.in[0], args.in[1], args.in[2], args.out[0]);
+  return kOk;
+}
+
+constexpr Kernel kStridedCopyRows[] = {
+    {.name = "strided_copy__blocked",
+     .run = strided_copy_blocked,
+     .declines = blocked_declines,
+     .units = copy_units},
+    {.name = "strided_copy__ref", .run = strided_copy_ref, .units = copy_units},
+};
+constexpr Kernel kPadRows[] = {
+    {.name = "pad__ref", .run = pad_ref, .units = row_units<MotePad>}};
+constexpr Kernel kMirrorPadRows[] = {
+    {.name = "mirror_pad__ref", .run = mirror_pad_ref, .units = row_units<MoteMirrorPad>}};
+constexpr Kernel kConcatRows[] = {
+    {.name = "concat__ref", .run = concat_ref, .units = outer_units}};
+constexpr Kernel kConcatRescaleU8Rows[] = {
+    {.name = "concat_rescale_u8__ref", .run = concat_rescale_u8_ref, .units = outer_units}};
+constexpr Kernel kSplitRows[] = {{.name = "split__ref", .run = split_ref, .units = outer_units}};
+constexpr Kernel kFillRows[] = {{.name = "fill__ref", .run = fill_ref}};
+constexpr Kernel kSpaceToBatchRows[] = {
+    {.name = "space_to_batch__ref", .run = space_to_batch_ref, .units = phase_units}};
+constexpr Kernel kBatchToSpaceRows[] = {
+    {.name = "batch_to_space__ref", .run = batch_to_space_ref, .units = space_units}};
+constexpr Kernel kSliceAtRows[] = {{.name = "slice_at__ref", .run = slice_at_ref}};
+constexpr Kernel kUpdateSliceRows[] = {{.name = "update_slice__ref", .run = update_slice_ref}};
+
+}  // namespace
+
+const Family kStridedCopy{"strided_copy", kStridedCopyRows};
+const Family kPad{"pad", kPadRows};
+const Family kMirrorPad{"mirror_pad", kMirrorPadRows};
+const Family kConcat{"concat", kConcatRows};
+const Family kConcatRescaleU8{"concat_rescale_u8", kConcatRescaleU8Rows};
+const Family kSplit{"split", kSplitRows};
+const Family kFill{"fill", kFillRows};
+const Family kSpaceToBatch{"space_to_batch", kSpaceToBatchRows};
+const Family kBatchToSpace{"batch_to_space", kBatchToSpaceRows};
+const Family kSliceAt{"slice_at", kSliceAtRows};
+const Family kUpdateSlice{"update_slice", kUpdateSliceRows};
+
+}  // namespace mote::kernels
