@@ -63,8 +63,8 @@ int range_ref(const Args& args, int64_t, int64_t) {
 }
 
 int broadcast_args_ref(const Args& args, int64_t, int64_t) {
-  return code_of(
-      mote_broadcast_args(&params_of<MoteBroadcastArgs>(args), args.in[0], args.in[1], args.out[0]));
+  return code_of(mote_broadcast_args(&params_of<MoteBroadcastArgs>(args), args.in[0], args.in[1],
+                                     args.out[0]));
 }
 
 int matrix_diag_ref(const Args& args, int64_t, int64_t) {

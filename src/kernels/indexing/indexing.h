@@ -1,4 +1,5 @@
-/* Operators that go where data tells them. An index outside its range ends the run with "index out of range".
+/* Operators that go where data tells them. An index outside its range ends the run with "index out
+ * of range".
  *
  *   kernel            inputs                                    outputs   operators
  *   gather            x, indices                                y         gather, embedding_lookup
@@ -27,14 +28,16 @@ typedef enum {
   kMoteSumI64
 } MoteSumType;
 
-/* y[b, o, i, :] = x[b, o, indices[b, i], :] with x[batch, outer, axis, inner], indices[batch, count]. */
+/* y[b, o, i, :] = x[b, o, indices[b, i], :] with x[batch, outer, axis, inner], indices[batch,
+ * count]. */
 typedef struct {
   int64_t batch, outer, axis, inner, count;
   int32_t bits;       /* of an element of x */
   int32_t index_bits; /* 16, 32 or 64 */
 } MoteGather;
 
-/* indices[count, depth]; the first `depth` extents of x (of y for scatter_nd) are `extent`; `inner` elements follow. */
+/* indices[count, depth]; the first `depth` extents of x (of y for scatter_nd) are `extent`; `inner`
+ * elements follow. */
 typedef struct {
   int64_t extent[kMoteIndexRank];
   int64_t count, inner;
@@ -44,7 +47,8 @@ typedef struct {
   int32_t sum_type; /* MoteSumType, scatter_nd */
 } MoteGatherNd;
 
-/* x[outer, first, middle, second, inner]; one of `first` and `second` is the batch, the other is reversed. */
+/* x[outer, first, middle, second, inner]; one of `first` and `second` is the batch, the other is
+ * reversed. */
 typedef struct {
   int64_t outer, first, middle, second, inner;
   int32_t batch_is_first;

@@ -222,12 +222,10 @@ constexpr Kernel kStridedCopyRows[] = {
      .units = copy_units},
     {.name = "strided_copy__ref", .run = strided_copy_ref, .units = copy_units},
 };
-constexpr Kernel kPadRows[] = {
-    {.name = "pad__ref", .run = pad_ref, .units = row_units<MotePad>}};
+constexpr Kernel kPadRows[] = {{.name = "pad__ref", .run = pad_ref, .units = row_units<MotePad>}};
 constexpr Kernel kMirrorPadRows[] = {
     {.name = "mirror_pad__ref", .run = mirror_pad_ref, .units = row_units<MoteMirrorPad>}};
-constexpr Kernel kConcatRows[] = {
-    {.name = "concat__ref", .run = concat_ref, .units = outer_units}};
+constexpr Kernel kConcatRows[] = {{.name = "concat__ref", .run = concat_ref, .units = outer_units}};
 constexpr Kernel kConcatRescaleU8Rows[] = {
     {.name = "concat_rescale_u8__ref", .run = concat_rescale_u8_ref, .units = outer_units}};
 constexpr Kernel kSplitRows[] = {{.name = "split__ref", .run = split_ref, .units = outer_units}};

@@ -1,4 +1,5 @@
-/* What the movement kernels mean. Each function computes units [begin, end) of its outermost extent. */
+/* What the movement kernels mean. Each function computes units [begin, end) of its outermost
+ * extent. */
 #ifndef MOTE_KERNELS_MOVEMENT_REF_H_
 #define MOTE_KERNELS_MOVEMENT_REF_H_
 
@@ -8,7 +9,8 @@
 #include "kernels/movement/movement.h"
 
 /* Copies `count` neighbouring elements. */
-static inline void mote_move_run(int bits, const void* x, int64_t from, void* y, int64_t to, int64_t count) {
+static inline void mote_move_run(int bits, const void* x, int64_t from, void* y, int64_t to,
+                                 int64_t count) {
   if (bits >= 8) {
     const int64_t bytes = bits / 8;
     memcpy((char*)y + to * bytes, (const char*)x + from * bytes, (size_t)(count * bytes));
@@ -39,7 +41,8 @@ static inline int64_t mote_move_product(const int64_t* extent, int rank) {
   return product;
 }
 
-/* Steps an index over extents, the last fastest; returns the axis that moved on, or -1 at the end. */
+/* Steps an index over extents, the last fastest; returns the axis that moved on, or -1 at the end.
+ */
 static inline int mote_move_next(int64_t* index, const int64_t* extent, int rank) {
   for (int d = rank - 1; d >= 0; --d) {
     if (++index[d] < extent[d]) return d;
@@ -48,14 +51,16 @@ static inline int mote_move_next(int64_t* index, const int64_t* extent, int rank
   return -1;
 }
 
-static inline void mote_strided_copy(const MoteStridedCopy* p, const void* x, void* y, int64_t begin, int64_t end) {
+static inline void mote_strided_copy(const MoteStridedCopy* p, const void* x, void* y,
+                                     int64_t begin, int64_t end) {
   int64_t index[kMoteCopyRank] = {0};
   const int last = p->rank - 1;
   const int64_t run = p->extent[last], step = p->in_stride[last];
   const int64_t slab = mote_move_product(p->extent + 1, p->rank - 1);
   if (slab == 0 || run == 0) return;
   if (last == 0) { /* one axis: the units are its elements */
-    for (int64_t i = begin; i < end; ++i) mote_move_run(p->bits, x, p->in_offset + i * step, y, i, 1);
+    for (int64_t i = begin; i < end; ++i)
+      mote_move_run(p->bits, x, p->in_offset + i * step, y, i, 1);
     return;
   }
   for (int64_t unit = begin; unit < end; ++unit) {
@@ -73,12 +78,15 @@ static inline void mote_strided_copy(const MoteStridedCopy* p, const void* x, vo
   }
 }
 
-static inline void mote_pad(const MotePad* p, const void* x, const void* value, void* y, int64_t begin, int64_t end) {
+static inline void mote_pad(const MotePad* p, const void* x, const void* value, void* y,
+                            int64_t begin, int64_t end) {
   const int last = p->rank - 1;
   const void* fill = value ? value : (const void*)p->fill;
-  const int64_t in_run = p->in_extent[last], out_run = p->out_extent[last], before = p->before[last];
+  const int64_t in_run = p->in_extent[last], out_run = p->out_extent[last],
+                before = p->before[last];
   const int64_t rows = mote_move_product(p->out_extent, last);
-  const int64_t rows_per_unit = p->out_extent[0] > 0 ? (last == 0 ? 1 : rows / p->out_extent[0]) : 0;
+  const int64_t rows_per_unit =
+      p->out_extent[0] > 0 ? (last == 0 ? 1 : rows / p->out_extent[0]) : 0;
   if (last == 0) begin = 0, end = 1; /* a vector is one row */
   for (int64_t row = begin * rows_per_unit; row < end * rows_per_unit; ++row) {
     int64_t rest = row, from = 0, scale = 1;
@@ -107,11 +115,14 @@ static inline int64_t mote_mirror(int64_t i, int64_t extent, int skip_edge) {
   return i;
 }
 
-static inline void mote_mirror_pad(const MoteMirrorPad* p, const void* x, void* y, int64_t begin, int64_t end) {
+static inline void mote_mirror_pad(const MoteMirrorPad* p, const void* x, void* y, int64_t begin,
+                                   int64_t end) {
   const int last = p->rank - 1;
-  const int64_t in_run = p->in_extent[last], out_run = p->out_extent[last], before = p->before[last];
+  const int64_t in_run = p->in_extent[last], out_run = p->out_extent[last],
+                before = p->before[last];
   const int64_t rows = mote_move_product(p->out_extent, last);
-  const int64_t rows_per_unit = p->out_extent[0] > 0 ? (last == 0 ? 1 : rows / p->out_extent[0]) : 0;
+  const int64_t rows_per_unit =
+      p->out_extent[0] > 0 ? (last == 0 ? 1 : rows / p->out_extent[0]) : 0;
   if (last == 0) begin = 0, end = 1;
   for (int64_t row = begin * rows_per_unit; row < end * rows_per_unit; ++row) {
     int64_t rest = row, from = 0, scale = 1;
@@ -134,7 +145,8 @@ static inline void mote_mirror_pad(const MoteMirrorPad* p, const void* x, void* 
 }
 
 /* `in` is the kernel's whole input list: inner extents first. */
-static inline void mote_concat(const MoteConcat* p, const void* const* in, void* y, int64_t begin, int64_t end) {
+static inline void mote_concat(const MoteConcat* p, const void* const* in, void* y, int64_t begin,
+                               int64_t end) {
   const int64_t* inner = (const int64_t*)in[0];
   for (int64_t o = begin; o < end; ++o) {
     int64_t to = o * p->total;
@@ -145,10 +157,11 @@ static inline void mote_concat(const MoteConcat* p, const void* const* in, void*
   }
 }
 
-/* Unsigned 8-bit inputs whose scales differ from the output's. affine[k] = {s_k * (1 / s_y), -z_k * affine[k][0]}; an
- * input that already has the output's scale and zero point has {0, 0} and is copied. */
-static inline void mote_concat_rescale_u8(const MoteConcat* p, const void* const* in, uint8_t* y, int64_t begin,
-                                          int64_t end) {
+/* Unsigned 8-bit inputs whose scales differ from the output's. affine[k] = {s_k * (1 / s_y), -z_k *
+ * affine[k][0]}; an input that already has the output's scale and zero point has {0, 0} and is
+ * copied. */
+static inline void mote_concat_rescale_u8(const MoteConcat* p, const void* const* in, uint8_t* y,
+                                          int64_t begin, int64_t end) {
   const int64_t* inner = (const int64_t*)in[0];
   const float* affine = (const float*)in[1];
   for (int64_t o = begin; o < end; ++o) {
@@ -169,8 +182,8 @@ static inline void mote_concat_rescale_u8(const MoteConcat* p, const void* const
   }
 }
 
-static inline void mote_split(const MoteConcat* p, const int64_t* inner, const void* x, void* const* out, int64_t begin,
-                              int64_t end) {
+static inline void mote_split(const MoteConcat* p, const int64_t* inner, const void* x,
+                              void* const* out, int64_t begin, int64_t end) {
   for (int64_t o = begin; o < end; ++o) {
     int64_t from = o * p->total;
     for (int k = 0; k < p->count; ++k) {
@@ -180,12 +193,14 @@ static inline void mote_split(const MoteConcat* p, const int64_t* inner, const v
   }
 }
 
-static inline void mote_fill(const MoteFill* p, const void* value, void* y, int64_t begin, int64_t end) {
+static inline void mote_fill(const MoteFill* p, const void* value, void* y, int64_t begin,
+                             int64_t end) {
   mote_move_fill(p->bits, value, y, begin, end - begin);
 }
 
 /* Units are the blocked side's batches. */
-static inline void mote_space_to_batch(const MoteSpaceBatch* p, const void* x, void* y, int64_t begin, int64_t end) {
+static inline void mote_space_to_batch(const MoteSpaceBatch* p, const void* x, void* y,
+                                       int64_t begin, int64_t end) {
   for (int64_t unit = begin; unit < end; ++unit) {
     const int64_t b = unit % p->batch, phase = unit / p->batch;
     for (int64_t i = 0; i < p->phase_h; ++i) {
@@ -196,7 +211,8 @@ static inline void mote_space_to_batch(const MoteSpaceBatch* p, const void* x, v
         if (h < 0 || h >= p->height || w < 0 || w >= p->width) {
           mote_move_fill(p->bits, p->fill, y, to, p->inner);
         } else {
-          mote_move_run(p->bits, x, ((b * p->height + h) * p->width + w) * p->inner, y, to, p->inner);
+          mote_move_run(p->bits, x, ((b * p->height + h) * p->width + w) * p->inner, y, to,
+                        p->inner);
         }
       }
     }
@@ -204,13 +220,15 @@ static inline void mote_space_to_batch(const MoteSpaceBatch* p, const void* x, v
 }
 
 /* Units are the un-blocked side's rows, batch * height. Every element of y is written. */
-static inline void mote_batch_to_space(const MoteSpaceBatch* p, const void* x, void* y, int64_t begin, int64_t end) {
+static inline void mote_batch_to_space(const MoteSpaceBatch* p, const void* x, void* y,
+                                       int64_t begin, int64_t end) {
   for (int64_t unit = begin; unit < end; ++unit) {
     const int64_t b = unit / p->height, h = unit % p->height + p->pad_top;
     for (int64_t j = 0; j < p->width; ++j) {
       const int64_t w = j + p->pad_left;
       const int64_t phase = h % p->block_h * p->block_w + w % p->block_w;
-      const int64_t from = ((phase * p->batch + b) * p->phase_h + h / p->block_h) * p->phase_w + w / p->block_w;
+      const int64_t from =
+          ((phase * p->batch + b) * p->phase_h + h / p->block_h) * p->phase_w + w / p->block_w;
       mote_move_run(p->bits, x, from * p->inner, y, (unit * p->width + j) * p->inner, p->inner);
     }
   }
@@ -220,8 +238,10 @@ static inline int64_t mote_box_begin(const MoteBox* p, const void* begin, int d)
   return p->begin_bits == 32 ? ((const int32_t*)begin)[d] : ((const int64_t*)begin)[d];
 }
 
-/* Copies between the box at `at` inside a tensor of in_extent and a contiguous box; into the tensor if `inward`. */
-static inline void mote_box_copy(const MoteBox* p, const int64_t* at, const void* x, void* y, int inward) {
+/* Copies between the box at `at` inside a tensor of in_extent and a contiguous box; into the tensor
+ * if `inward`. */
+static inline void mote_box_copy(const MoteBox* p, const int64_t* at, const void* x, void* y,
+                                 int inward) {
   int64_t index[kMoteMoveRank] = {0};
   const int last = p->rank - 1;
   int64_t packed = 0;
@@ -245,7 +265,8 @@ static inline int mote_slice_at(const MoteBox* p, const void* x, const void* beg
   return 0;
 }
 
-static inline void mote_update_slice(const MoteBox* p, const void* x, const void* update, const void* begin, void* y) {
+static inline void mote_update_slice(const MoteBox* p, const void* x, const void* update,
+                                     const void* begin, void* y) {
   int64_t at[kMoteMoveRank];
   for (int d = 0; d < p->rank; ++d) {
     const int64_t wanted = mote_box_begin(p, begin, d), most = p->in_extent[d] - p->box[d];

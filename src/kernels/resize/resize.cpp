@@ -36,8 +36,7 @@ constexpr Kernel kBilinearI8Rows[] = {{.name = "resize_bilinear_i8__ref",
 constexpr Kernel kBilinearI16Rows[] = {{.name = "resize_bilinear_i16__ref",
                                         .run = run<int16_t, mote_resize_bilinear_i16>,
                                         .units = rows}};
-constexpr Kernel kNearestRows[] = {
-    {.name = "resize_nearest__ref", .run = nearest, .units = rows}};
+constexpr Kernel kNearestRows[] = {{.name = "resize_nearest__ref", .run = nearest, .units = rows}};
 
 }  // namespace
 

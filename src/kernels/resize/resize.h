@@ -1,4 +1,5 @@
-/* Resampling of images: x[batch, in_h, in_w, channels] to y[batch, out_h, out_w, channels]. Inputs x; outputs y. */
+/* Resampling of images: x[batch, in_h, in_w, channels] to y[batch, out_h, out_w, channels]. Inputs
+ * x; outputs y. */
 #ifndef MOTE_KERNELS_RESIZE_RESIZE_H_
 #define MOTE_KERNELS_RESIZE_RESIZE_H_
 
