@@ -1,0 +1,72 @@
+#include "passes/pipeline.h"
+
+#include <chrono>
+
+#include "graph/verify.h"
+#include "passes/common_subexpressions.h"
+#include "passes/fold_batch_norm.h"
+#include "passes/fold_constants.h"
+#include "passes/fuse_activation.h"
+#include "passes/fuse_padding.h"
+#include "passes/share_constants.h"
+#include "passes/simplify.h"
+
+namespace mote::passes {
+namespace {
+
+struct Row {
+  const char* name;
+  Pass run;
+};
+
+bool remove_dead_nodes(Graph& graph) {
+  const size_t before = graph.main().nodes.size() + graph.main().values.size();
+  remove_dead(graph);
+  return graph.main().nodes.size() + graph.main().values.size() != before;
+}
+
+constexpr Row kPasses[] = {
+    // Importers leave what a layer makes and nobody reads.
+    {"remove_dead", remove_dead_nodes},
+    // Shape arithmetic and weight arithmetic become constants, which the rest recognises.
+    {"fold_constants", fold_constants},
+    // One form for what can be written in several ways; what does nothing goes.
+    {"simplify", simplify},
+    // Shared layers and repeated reshapes, now that equal things look equal.
+    {"share_constants", share_constants},
+    {"common_subexpressions", common_subexpressions},
+    // A convolution's padding, then its normalisation, then its activation: from the inside out.
+    {"fuse_padding", fuse_padding},
+    {"fold_batch_norm", fold_batch_norm},
+    {"fuse_activation", fuse_activation},
+    // The folds above can leave two reshapes in a row.
+    {"simplify", simplify},
+    // The passes above make constants.
+    {"share_constants", share_constants},
+};
+
+}  // namespace
+
+Status optimize(Graph& graph, const Observer& observer) {
+  return capture([&] {
+    for (const Row& row : kPasses) {
+      const auto start = std::chrono::steady_clock::now();
+      const bool changed = row.run(graph);
+      const std::chrono::duration<double, std::milli> elapsed =
+          std::chrono::steady_clock::now() - start;
+#ifndef NDEBUG
+      with_context(fmt::format("after pass {}", row.name), [&] { verify(graph); });
+#endif
+      if (observer) observer({row.name, graph, changed, elapsed.count()});
+    }
+  });
+}
+
+Pass find_pass(std::string_view name) {
+  for (const Row& row : kPasses) {
+    if (name == row.name) return row.run;
+  }
+  return nullptr;
+}
+
+}  // namespace mote::passes
