@@ -73,8 +73,7 @@ void try_fold(Editor& editor, size_t n) {
   if (constant.empty() || !all_finite(constant)) return;
 
   const auto bias_index = static_cast<size_t>(rule.bias);
-  const bool has_bias =
-      conv.inputs.size() > bias_index && conv.inputs[bias_index] != kNoValue;
+  const bool has_bias = conv.inputs.size() > bias_index && conv.inputs[bias_index] != kNoValue;
   std::vector<float> bias(static_cast<size_t>(channels), 0.0f);
   if (has_bias) {
     const std::span<const float> data = constant_floats(editor.value(conv.inputs[bias_index]));

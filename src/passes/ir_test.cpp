@@ -132,7 +132,7 @@ TEST(Passes, BeforeAndAfter) {
         verify(graph);
         std::string why;
         EXPECT_TRUE(equal(wanted, graph, &why)) << why << "\n" << print(graph, 4096);
-        EXPECT_EQ(changed, !equal(before, graph));
+        EXPECT_EQ(changed, print(before, 4096) != print(graph, 4096));
         for (size_t i = 0; i < graph.main().outputs.size(); ++i) {
           EXPECT_EQ(graph.main().value(graph.main().outputs[i]).name,
                     before.main().value(before.main().outputs[i]).name);
@@ -144,7 +144,7 @@ TEST(Passes, BeforeAndAfter) {
       ++count;
     }
   }
-  EXPECT_GE(count, 30u);
+  EXPECT_GE(count, 20u);
 }
 
 }  // namespace

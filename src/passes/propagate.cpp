@@ -99,7 +99,8 @@ class Propagation {
       }
       return true;
     } catch (const Error& error) {
-      if (error.blame == Blame::unsupported) return false;  // it stays; whatever runs it will say so
+      if (error.blame == Blame::unsupported)
+        return false;  // it stays; whatever runs it will say so
       throw;
     }
   }

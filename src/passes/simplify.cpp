@@ -22,7 +22,8 @@ bool interchangeable(const TensorType& a, const TensorType& b) {
 }
 
 bool all_equal(std::span<const float> data, float wanted) {
-  return !data.empty() && std::all_of(data.begin(), data.end(), [&](float v) { return v == wanted; });
+  return !data.empty() &&
+         std::all_of(data.begin(), data.end(), [&](float v) { return v == wanted; });
 }
 
 bool has_activation(const Node& node) {
