@@ -1,0 +1,95 @@
+#include "kernels/conv2d/conv2d.h"
+
+#include "kernels/common/mac_test_util.h"
+#include "kernels/conv2d/families.h"
+
+namespace mote::kernels {
+namespace {
+
+struct Sizes {
+  MoteWindow window;
+  int32_t groups;
+  int64_t x, w, y, depth;
+};
+
+Sizes random_sizes(Random& r) {
+  Sizes s = {};
+  s.window = random_window(r, true);
+  s.groups = static_cast<int32_t>(r.between(0, 3) == 0 ? r.between(2, 3) : 1);
+  const auto depth = static_cast<int32_t>(r.between(1, 20));
+  s.window.in_c = depth * s.groups;
+  s.window.out_c = static_cast<int32_t>(r.between(1, 13)) * s.groups;
+  const MoteWindow& g = s.window;
+  s.depth = int64_t{g.filter_h} * g.filter_w * depth;
+  s.x = int64_t{g.batches} * g.in_h * g.in_w * g.in_c;
+  s.w = s.depth * g.out_c;
+  s.y = int64_t{g.batches} * g.out_h * g.out_w * g.out_c;
+  return s;
+}
+
+TEST(Conv2d, RowsAgreeInFloat) {
+  for (uint32_t seed = 0; seed < 150; ++seed) {
+    SCOPED_TRACE(seed);
+    Random r(seed);
+    const Sizes s = random_sizes(r);
+    const bool clamped = r.coin();
+    const MoteConv2dF32 p = {s.window, s.groups, clamped ? 0.0f : -3.4e38f,
+                             clamped ? 6.0f : 3.4e38f};
+    const auto x = r.floats(s.x), w = r.floats(s.w), bias = r.floats(s.window.out_c);
+    const float* no_bias = nullptr;
+    expect_rows_agree(kConv2dF32, &p, {x.data(), w.data(), r.coin() ? bias.data() : no_bias},
+                      s.y * 4, 1e-6f);
+  }
+}
+
+TEST(Conv2d, RowsAgreeInIntegers) {
+  for (uint32_t seed = 0; seed < 400; ++seed) {
+    SCOPED_TRACE(seed);
+    Random r(seed);
+    const Sizes s = random_sizes(r);
+    const IntTensors t = random_int(r, s.x, s.w, s.window.out_c, s.depth);
+    const MoteConv2dInt p = {s.window, s.groups, t.mac};
+    expect_rows_agree(kConv2dInt, &p,
+                      {t.x.data(), t.w.data(), t.bias_data(), t.first.data(), t.second_data()},
+                      element_bytes(t.mac.y_type, s.y));
+  }
+}
+
+TEST(Conv2d, RowsAgreeInHybrid) {
+  for (uint32_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Random r(seed);
+    const Sizes s = random_sizes(r);
+    const int32_t type = r.coin() ? kMoteI8 : kMoteI4;
+    const MoteConv2dHybrid p = {s.window, s.groups, {type, r.coin() ? 1 : 0, -3.4e38f, 3.4e38f}};
+    const auto x = r.ints<int8_t>(s.x, -128, 127);
+    const auto w = random_elements(r, type, s.w);
+    const auto bias = r.floats(s.window.out_c), w_scale = r.floats(s.window.out_c, 0.001f, 0.1f);
+    const auto x_scale = r.floats(s.window.batches, 0.001f, 0.1f);
+    const auto x_zero = r.ints<int32_t>(s.window.batches, -128, 127);
+    expect_rows_agree(
+        kConv2dHybrid, &p,
+        {x.data(), w.data(), bias.data(), w_scale.data(), x_scale.data(), x_zero.data()}, s.y * 4);
+  }
+}
+
+// One long dot product whose 32-bit sum wraps: the fast rows wrap as the reference does.
+TEST(Conv2d, LongSumsWrapAlike) {
+  MoteConv2dInt p = {};
+  p.window = {1, 1, 1, 70000, 1, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0};
+  p.groups = 1;
+  p.mac = {kMoteI8, kMoteI8, kMoteI8, 127, 0, 3, -128, 127, kMoteTwice};
+  const std::vector<int8_t> x(70000, -128), w(5 * 70000, -128);
+  const std::vector<int32_t> bias(5, 77), multiplier(5, 1 << 30), shift(5, -20);
+  expect_rows_agree(kConv2dInt, &p,
+                    {x.data(), w.data(), bias.data(), multiplier.data(), shift.data()}, 5);
+  // (-128 - 127) * -128 * 70000 + 77 = 2284800077 wraps to -2010167219; / 2^21, rounded, + 3.
+  std::vector<int8_t> y(5);
+  bool intact = false;
+  run_row(kConv2dInt.rows[0], &p,
+          {x.data(), w.data(), bias.data(), multiplier.data(), shift.data()}, {y.data()}, &intact);
+  EXPECT_EQ(y, std::vector<int8_t>(5, -128));
+}
+
+}  // namespace
+}  // namespace mote::kernels

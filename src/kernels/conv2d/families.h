@@ -1,0 +1,10 @@
+// The families of 2-D convolution; conv2d.h says what each one takes.
+#pragma once
+
+#include "kernels/kernel.h"
+
+namespace mote::kernels {
+
+extern const Family kConv2dF32, kConv2dInt, kConv2dHybrid;
+
+}  // namespace mote::kernels

@@ -1,0 +1,10 @@
+// The families of 3-D convolution; conv3d.h says what each one takes.
+#pragma once
+
+#include "kernels/kernel.h"
+
+namespace mote::kernels {
+
+extern const Family kConv3dF32, kConv3dTransposeF32;
+
+}  // namespace mote::kernels

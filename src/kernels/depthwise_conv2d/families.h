@@ -1,0 +1,10 @@
+// The families of depthwise convolution; depthwise_conv2d.h says what each one takes.
+#pragma once
+
+#include "kernels/kernel.h"
+
+namespace mote::kernels {
+
+extern const Family kDepthwiseConv2dF32, kDepthwiseConv2dInt, kDepthwiseConv2dHybrid;
+
+}  // namespace mote::kernels

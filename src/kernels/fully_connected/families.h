@@ -1,0 +1,10 @@
+// The families of the fully connected layer; fully_connected.h says what each one takes.
+#pragma once
+
+#include "kernels/kernel.h"
+
+namespace mote::kernels {
+
+extern const Family kFullyConnectedF32, kFullyConnectedInt, kFullyConnectedHybrid;
+
+}  // namespace mote::kernels

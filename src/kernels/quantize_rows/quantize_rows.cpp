@@ -1,0 +1,25 @@
+#include "kernels/quantize_rows/quantize_rows.h"
+
+#include "kernels/common/rows-inl.h"
+#include "kernels/quantize_rows/families.h"
+#include "kernels/quantize_rows/ref.h"
+
+namespace mote::kernels {
+namespace {
+
+int64_t rows(const void* params) { return as<MoteQuantizeRows>(params).rows; }
+
+int run_ref(const Args& a, int64_t begin, int64_t end) {
+  mote_quantize_rows_ref(&as<MoteQuantizeRows>(a.params), in<float>(a, 0),
+                         static_cast<int8_t*>(a.out[0]), static_cast<float*>(a.out[1]),
+                         static_cast<int32_t*>(a.out[2]), begin, end);
+  return kOk;
+}
+
+constexpr Kernel kRows[] = {{.name = "quantize_rows__ref", .run = run_ref, .units = rows}};
+
+}  // namespace
+
+const Family kQuantizeRows = {"quantize_rows", kRows};
+
+}  // namespace mote::kernels

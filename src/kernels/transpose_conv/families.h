@@ -1,0 +1,10 @@
+// The families of transposed convolution; transpose_conv.h says what each one takes.
+#pragma once
+
+#include "kernels/kernel.h"
+
+namespace mote::kernels {
+
+extern const Family kTransposeConvF32, kTransposeConvInt, kTransposeConvHybrid;
+
+}  // namespace mote::kernels
