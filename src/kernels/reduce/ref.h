@@ -20,11 +20,11 @@ static inline int64_t mote_axes_offset(const MoteAxes* axes, int64_t index) {
   return offset;
 }
 
-static inline int64_t mote_reduce_output(const MoteReduceParams* p, uint32_t sum, int64_t low,
+static inline int64_t mote_reduce_output(const MoteReduceParams* p, int32_t sum, int64_t low,
                                          int64_t high) {
   if (p->reduced == 0) return 0;
   const uint32_t zeros = (uint32_t)((int64_t)p->zero_x * p->reduced);
-  const int64_t y = mote_rescale((int32_t)(sum - zeros), p->multiplier, p->shift);
+  const int64_t y = mote_rescale((int32_t)((uint32_t)sum - zeros), p->multiplier, p->shift);
   return mote_clamp_i64(y + p->zero_y, low, high);
 }
 
