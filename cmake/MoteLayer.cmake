@@ -1,14 +1,14 @@
 # mote_layer(<name> [DEPS <layer>...] [LIBS <target>...])
 #
 # A layer is one folder below src/, one static library and one namespace. Its sources are every .cpp in the folder;
-# files that end in _test.cpp go into the folder's test program instead. DEPS names the layers that it may include
+# files that end in _test.cpp go into the folder's test program instead, main.cpp into a program. DEPS names the layers that it may include
 # (tools/check_layers holds it to that), LIBS other libraries.
 function(mote_layer name)
   cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
   set(folder ${PROJECT_SOURCE_DIR}/src/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "(_test|_bench)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "((_test|_bench)|/main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   if(sources)
     add_library(mote_${name} STATIC ${sources})

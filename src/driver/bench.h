@@ -1,0 +1,61 @@
+// mote bench: how long a model takes and how much memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "driver/model.h"
+
+namespace mote::driver {
+
+struct BenchOptions {
+  std::string model;
+  std::vector<NamedShape> shapes;
+  int threads = 1;
+  int runs = 50;
+  int warmup = 5;
+  uint64_t seed = 0;
+  bool reference = false;
+  bool profile = false;  // also per step
+};
+
+struct Percentiles {
+  double min = 0;
+  double median = 0;
+  double p90 = 0;
+  double p99 = 0;
+};
+
+struct StepProfile {
+  std::string op;
+  std::string layer;
+  std::string kernel;
+  int64_t macs = 0;
+  double mean_us = 0;
+  double start_us = 0;  // in the last profiled run
+  double last_us = 0;
+};
+
+struct BenchReport {
+  Percentiles latency_us;
+  double mean_us = 0;
+  int runs = 0;
+  int threads = 1;
+  size_t arena_bytes = 0;
+  size_t arena_lower_bound_bytes = 0;
+  size_t state_bytes = 0;
+  size_t weight_bytes = 0;
+  int64_t macs = 0;
+  double load_ms = 0;  // reading, importing, planning
+  double first_run_us = 0;
+  std::vector<StepProfile> steps;  // if profiled
+};
+
+Result<BenchReport> bench(const BenchOptions& options);
+
+// The q-th quantile (0 to 1) of sorted samples, by the nearest rank.
+double percentile(const std::vector<double>& sorted, double q);
+
+}  // namespace mote::driver
