@@ -53,12 +53,14 @@ void add_shapes(CLI::App* app, Shared* shared) {
   app->add_option(
          "--input-shape", shared->shapes,
          "Shape of an input, NAME=1,49,10,1 (may repeat); without it unknown extents are 1")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->option_text("NAME=...");
 }
 
 void add_running(CLI::App* app, Shared* shared) {
   app->add_option("--threads", shared->threads, "Threads that run the model (default 1)")
-      ->check(CLI::Range(1, 256));
+      ->check(CLI::Range(1, 256))
+      ->option_text("N");
   app->add_flag("--reference", shared->reference,
                 "Only reference kernels, and the graph as it is in the file");
 }
@@ -67,23 +69,33 @@ Verb add_convert(CLI::App& app) {
   auto* verb = app.add_subcommand("convert", "Write a model as .tflite, smaller");
   auto options = std::make_shared<driver::ConvertOptions>();
   auto shared = std::make_shared<Shared>();
-  verb->add_option("MODEL", options->model, "A .keras, .h5 or .tflite file")->required();
-  verb->add_option("-o,--output", options->output, "The .tflite file to write")->required();
+  verb->add_option("MODEL", options->model, "A .keras, .h5 or .tflite file")
+      ->required()
+      ->type_name("FILE");
+  verb->add_option("-o,--output", options->output, "The .tflite file to write")
+      ->required()
+      ->type_name("FILE");
   verb->add_option("--quantize", options->quantize,
                    "none, dynamic, float16, int8, int16x8 or int4 (default none)")
-      ->check(CLI::IsMember({"none", "dynamic", "float16", "int8", "int16x8", "int4"}));
+      ->check(CLI::IsMember({"none", "dynamic", "float16", "int8", "int16x8", "int4"}))
+      ->option_text("PRECISION");
   verb->add_option("--calibrate", options->calibrate,
-                   "Samples (.npz or .npy) that int8 and int16x8 take activations' ranges from");
+                   "Samples (.npz or .npy) that int8 and int16x8 take activations' ranges from")
+      ->option_text("FILE");
   verb->add_option("--calibrate-method", options->calibrate_method,
                    "minmax, average, percentile, mse or kl (default minmax)")
-      ->check(CLI::IsMember({"minmax", "average", "percentile", "mse", "kl"}));
+      ->check(CLI::IsMember({"minmax", "average", "percentile", "mse", "kl"}))
+      ->option_text("METHOD");
   verb->add_option("--calibrate-samples", options->calibrate_samples,
                    "Use only the first N samples (default all)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::PositiveNumber)
+      ->option_text("N");
   verb->add_option("--input-type", options->input_type, "float32, int8, uint8 or int16")
-      ->check(CLI::IsMember({"float32", "int8", "uint8", "int16"}));
+      ->check(CLI::IsMember({"float32", "int8", "uint8", "int16"}))
+      ->option_text("TYPE");
   verb->add_option("--output-type", options->output_type, "float32, int8, uint8 or int16")
-      ->check(CLI::IsMember({"float32", "int8", "uint8", "int16"}));
+      ->check(CLI::IsMember({"float32", "int8", "uint8", "int16"}))
+      ->option_text("TYPE");
   verb->add_flag("--bias-correction", options->bias_correction,
                  "Move the mean error that quantized weights cause into the biases");
   verb->add_flag("--equalize", options->equalize,
@@ -106,14 +118,18 @@ Verb add_run(CLI::App& app) {
   auto options = std::make_shared<driver::RunOptions>();
   auto shared = std::make_shared<Shared>();
   auto inputs = std::make_shared<std::vector<std::string>>();
-  verb->add_option("MODEL", options->model, "A .keras, .h5 or .tflite file")->required();
+  verb->add_option("MODEL", options->model, "A .keras, .h5 or .tflite file")
+      ->required()
+      ->type_name("FILE");
   verb->add_option(
           "-i,--input", *inputs,
           "Data of an input, NAME=X.npy or 0=X.npy (may repeat); random where none is given")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->option_text("NAME=...");
   verb->add_option("--output-dir", options->output_dir,
-                   "Write each output as a .npy file into this folder");
-  verb->add_option("--seed", options->seed, "Of random inputs (default 0)");
+                   "Write each output as a .npy file into this folder")
+      ->option_text("DIR");
+  verb->add_option("--seed", options->seed, "Of random inputs (default 0)")->option_text("N");
   add_shapes(verb, shared.get());
   add_running(verb, shared.get());
   add_json(verb, shared.get());
@@ -131,28 +147,39 @@ Verb add_verify(CLI::App& app) {
   auto* verb = app.add_subcommand("verify", "Compare a model with its reference, on data");
   auto options = std::make_shared<driver::VerifyOptions>();
   auto shared = std::make_shared<Shared>();
-  verb->add_option("REFERENCE", options->reference, "The model that is right")->required();
-  verb->add_option("CANDIDATE", options->candidate, "The model to check")->required();
+  verb->add_option("REFERENCE", options->reference, "The model that is right")
+      ->required()
+      ->type_name("FILE");
+  verb->add_option("CANDIDATE", options->candidate, "The model to check")
+      ->required()
+      ->type_name("FILE");
   verb->add_option("--data", options->data,
-                   "Samples (.npz or .npy) for the reference's inputs; random without it");
+                   "Samples (.npz or .npy) for the reference's inputs; random without it")
+      ->option_text("FILE");
   verb->add_option("--samples", options->max_samples, "Use only the first N samples of the data")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::PositiveNumber)
+      ->option_text("N");
   verb->add_option("--random-samples", options->random_samples,
                    "How many random samples without --data (default 16)")
-      ->check(CLI::PositiveNumber);
-  verb->add_option("--seed", options->seed, "Of random samples (default 0)");
+      ->check(CLI::PositiveNumber)
+      ->option_text("N");
+  verb->add_option("--seed", options->seed, "Of random samples (default 0)")->option_text("N");
   verb->add_flag("--layers", options->layers, "Also compare each layer, matched by name");
   verb->add_option("--tolerance", options->tolerance,
                    "Fail if an output's absolute error is larger")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::NonNegativeNumber)
+      ->option_text("X");
   verb->add_option("--min-sqnr", options->min_sqnr_db,
-                   "Fail if an output's signal-to-noise ratio in dB is smaller");
+                   "Fail if an output's signal-to-noise ratio in dB is smaller")
+      ->option_text("X");
   verb->add_option("--min-top1", options->min_top1,
                    "Fail if the fraction of equal top-1 classes is smaller")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(CLI::Range(0.0, 1.0))
+      ->option_text("X");
   add_shapes(verb, shared.get());
   verb->add_option("--threads", shared->threads, "Threads that run the models (default 1)")
-      ->check(CLI::Range(1, 256));
+      ->check(CLI::Range(1, 256))
+      ->option_text("N");
   add_json(verb, shared.get());
   verb->footer(
       "Example:\n  mote verify model.keras model_int8.tflite --data test.npz --layers "
@@ -169,16 +196,22 @@ Verb add_evaluate(CLI::App& app) {
   auto options = std::make_shared<driver::EvaluateOptions>();
   auto shared = std::make_shared<Shared>();
   auto metric = std::make_shared<std::string>();
-  verb->add_option("MODEL", options->model, "A .keras, .h5 or .tflite file")->required();
+  verb->add_option("MODEL", options->model, "A .keras, .h5 or .tflite file")
+      ->required()
+      ->type_name("FILE");
   verb->add_option("--data", options->data,
                    "An .npz with arrays x (or the inputs' names) and y, the true values")
-      ->required();
+      ->required()
+      ->option_text("FILE");
   verb->add_option("--metric", *metric,
                    "accuracy, auc, mae, mse or f1 (default: accuracy for classes, mse for targets)")
-      ->check(CLI::IsMember({"accuracy", "auc", "mae", "mse", "f1"}));
-  verb->add_option("--output", options->output, "The output to judge, by name or position");
+      ->check(CLI::IsMember({"accuracy", "auc", "mae", "mse", "f1"}))
+      ->option_text("METRIC");
+  verb->add_option("--output", options->output, "The output to judge, by name or position")
+      ->option_text("NAME");
   verb->add_option("--samples", options->max_samples, "Use only the first N samples")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::PositiveNumber)
+      ->option_text("N");
   add_shapes(verb, shared.get());
   add_running(verb, shared.get());
   add_json(verb, shared.get());
@@ -197,14 +230,19 @@ Verb add_bench(CLI::App& app) {
   auto options = std::make_shared<driver::BenchOptions>();
   auto shared = std::make_shared<Shared>();
   auto trace = std::make_shared<std::string>();
-  verb->add_option("MODEL", options->model, "A .keras, .h5 or .tflite file")->required();
+  verb->add_option("MODEL", options->model, "A .keras, .h5 or .tflite file")
+      ->required()
+      ->type_name("FILE");
   verb->add_option("--runs", options->runs, "Timed runs (default 50)")
-      ->check(CLI::Range(1, 1000000));
+      ->check(CLI::Range(1, 1000000))
+      ->option_text("N");
   verb->add_option("--warmup", options->warmup, "Runs before those (default 5)")
-      ->check(CLI::Range(0, 1000000));
-  verb->add_option("--seed", options->seed, "Of the random input (default 0)");
+      ->check(CLI::Range(0, 1000000))
+      ->option_text("N");
+  verb->add_option("--seed", options->seed, "Of the random input (default 0)")->option_text("N");
   verb->add_flag("--profile", options->profile, "Also the time of each operator");
-  verb->add_option("--trace", *trace, "Write one run as a Chrome trace (.json)");
+  verb->add_option("--trace", *trace, "Write one run as a Chrome trace (.json)")
+      ->option_text("FILE");
   add_shapes(verb, shared.get());
   add_running(verb, shared.get());
   add_json(verb, shared.get());
@@ -223,7 +261,7 @@ Verb add_inspect(CLI::App& app) {
   auto shared = std::make_shared<Shared>();
   auto dot = std::make_shared<bool>(false);
   auto graph = std::make_shared<bool>(false);
-  verb->add_option("MODEL", *model, "A .keras, .h5 or .tflite file")->required();
+  verb->add_option("MODEL", *model, "A .keras, .h5 or .tflite file")->required()->type_name("FILE");
   add_shapes(verb, shared.get());
   add_json(verb, shared.get());
   auto* json_flag = verb->get_option("--json");
@@ -267,6 +305,7 @@ int run_command_line(int argc, char** argv) {
       "Mote makes a trained model small and fast, proves that it still behaves, and runs it."};
   app.name("mote");
   app.set_version_flag("--version", kVersion);
+  app.get_formatter()->column_width(28);
   app.require_subcommand(1);
   app.footer("Example:\n  mote convert model.keras -o model.tflite --quantize dynamic");
   const Verb verbs[] = {add_convert(app), add_run(app),     add_verify(app), add_evaluate(app),

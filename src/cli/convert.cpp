@@ -52,13 +52,15 @@ std::string as_text(const driver::ConvertOptions& options, const driver::Convert
   for (const auto& [key, count] : report.precisions) {
     table.row({key.first, key.second, fmt::format("{}", count)});
   }
-  text += "\n" + table.text();
+  text += "\n";
+  text += table.text();
   if (!report.kept_float.empty()) {
     Table kept({"kept float", "layer", "because"});
     for (const driver::KeptFloat& node : report.kept_float) {
       kept.row({node.op, node.layer, node.reason});
     }
-    text += "\n" + kept.text();
+    text += "\n";
+    text += kept.text();
   }
   return text;
 }

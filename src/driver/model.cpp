@@ -2,14 +2,23 @@
 
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/result.h"
-#include "import/keras/keras.h"
 #include "import/tflite/tflite.h"
 #include "ops/ops.h"
 #include "passes/pipeline.h"
+#if __has_include("import/keras/keras.h")
+#include "import/keras/keras.h"
+#else
+namespace mote {
+static Result<Graph> import_keras(const std::string& path) {
+  return Error{Blame::unsupported, path + ": Keras models can't be read yet; give a .tflite"};
+}
+}  // namespace mote
+#endif
 
 namespace mote::driver {
 namespace {
@@ -67,9 +76,13 @@ Model load_model(const std::string& path) {
   const auto begin = std::chrono::steady_clock::now();
   Model model;
   model.path = path;
-  const Buffer bytes = map_file(path);
-  model.file_bytes = bytes.size();
-  model.format = with_context(path, [&] { return format_of(bytes, path); });
+  if (std::filesystem::is_directory(path)) {  // an unzipped .keras
+    model.format = "keras";
+  } else {
+    const Buffer bytes = map_file(path);
+    model.file_bytes = bytes.size();
+    model.format = with_context(path, [&] { return format_of(bytes, path); });
+  }
   model.graph = model.format == "tflite" ? import_tflite(path).value() : import_keras(path).value();
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
   model.load_ms = took.count();

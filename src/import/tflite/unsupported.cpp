@@ -19,7 +19,7 @@ std::string advice_for(const OperatorKey& key) {
   if (!key.custom.empty()) return "cut the model before its custom operators";
   if (operator_name(key.code).starts_with("STABLEHLO_"))
     return "convert the model with the TFLite converter, which replaces STABLEHLO operators";
-  return "replace these operators in the source model; docs/formats.md lists those that Mote runs";
+  return "replace these operators in the source model; 'mote ops' lists those that Mote has";
 }
 
 }  // namespace
