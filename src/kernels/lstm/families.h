@@ -1,0 +1,10 @@
+// The families of the LSTM kernels; lstm.h says what each one takes.
+#pragma once
+
+#include "kernels/kernel.h"
+
+namespace mote::kernels {
+
+extern const Family kLstmF32, kLstmHybrid, kLstmI8;
+
+}  // namespace mote::kernels

@@ -1,0 +1,58 @@
+#include "kernels/lstm/lstm.h"
+
+#include "kernels/lstm/families.h"
+#include "kernels/lstm/ref.h"
+#include "kernels/lstm/ref_i8.h"
+
+namespace mote::kernels {
+namespace {
+
+template <class P>
+int64_t batches(const void* params) {
+  return static_cast<const P*>(params)->batch;
+}
+
+template <int hybrid>
+int run_float(const Args& args, int64_t begin, int64_t end) {
+  mote_lstm(static_cast<const MoteLstm*>(args.params), args.in, hybrid,
+            static_cast<float*>(args.out[0]), static_cast<float*>(args.out[1]),
+            static_cast<float*>(args.out[2]), args.scratch, begin, end);
+  return kOk;
+}
+
+template <int hybrid>
+size_t scratch_float(const void* params) {
+  return static_cast<size_t>(mote_lstm_scratch_bytes(static_cast<const MoteLstm*>(params), hybrid));
+}
+
+int run_i8(const Args& args, int64_t begin, int64_t end) {
+  mote_lstm_i8(static_cast<const MoteLstmI8*>(args.params), args.in,
+               static_cast<int8_t*>(args.out[0]), static_cast<int8_t*>(args.out[1]),
+               static_cast<int16_t*>(args.out[2]), args.scratch, begin, end);
+  return kOk;
+}
+
+size_t scratch_i8(const void* params) {
+  return static_cast<size_t>(mote_lstm_i8_scratch_bytes(static_cast<const MoteLstmI8*>(params)));
+}
+
+constexpr Kernel kF32Rows[] = {{.name = "lstm_f32__ref",
+                                .run = run_float<0>,
+                                .units = batches<MoteLstm>,
+                                .scratch_bytes = scratch_float<0>}};
+constexpr Kernel kHybridRows[] = {{.name = "lstm_hybrid__ref",
+                                   .run = run_float<1>,
+                                   .units = batches<MoteLstm>,
+                                   .scratch_bytes = scratch_float<1>}};
+constexpr Kernel kI8Rows[] = {{.name = "lstm_i8__ref",
+                               .run = run_i8,
+                               .units = batches<MoteLstmI8>,
+                               .scratch_bytes = scratch_i8}};
+
+}  // namespace
+
+const Family kLstmF32{"lstm_f32", kF32Rows};
+const Family kLstmHybrid{"lstm_hybrid", kHybridRows};
+const Family kLstmI8{"lstm_i8", kI8Rows};
+
+}  // namespace mote::kernels
