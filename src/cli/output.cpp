@@ -84,6 +84,7 @@ std::string size_text(size_t size_bytes) {
 }
 
 std::string time_text(double us) {
+  if (us < 10) return fmt::format("{:.2f} us", us);
   if (us < 1000) return fmt::format("{:.1f} us", us);
   if (us < 1e6) return fmt::format("{:.2f} ms", us / 1e3);
   return fmt::format("{:.2f} s", us / 1e6);

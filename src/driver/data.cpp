@@ -69,7 +69,7 @@ Samples::Samples(std::span<const PortInfo> inputs, const NamedArrays& data) {
     if (!array) {
       fail_user("the data has no array for input '{}'; it has {}; name the array '{}'{}",
                 inputs[i].name, names_in(data), inputs[i].name,
-                inputs.size() == 1 ? " or 'x'" : "");
+                inputs.size() == 1 && inputs[i].name != "x" ? " or 'x'" : "");
     }
     place(inputs[i], *array);
   }
