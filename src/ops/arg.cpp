@@ -45,8 +45,9 @@ void infer_arg(InferContext& c) {
   y.erase(c.is_constant(1) ? axis_of(c) : 0);
   if (!c.is_constant(1)) {
     if (c.declared(0).shape.rank() != y.rank()) {
-      fail_user("the axis is not constant, and the output's declared shape {} does not have {} axes",
-                c.declared(0).shape.str(), y.rank());
+      fail_user(
+          "the axis is not constant, and the output's declared shape {} does not have {} axes",
+          c.declared(0).shape.str(), y.rank());
     }
     y = c.declared(0).shape;
   }
@@ -145,8 +146,9 @@ void infer_where(InferContext& c) {
 
 void lower_where(LowerContext& c) {
   if (!c.is_constant(0)) {
-    fail_unsupported("how many elements it finds depends on the data; Mote needs its input to be "
-                     "constant");
+    fail_unsupported(
+        "how many elements it finds depends on the data; Mote needs its input to be "
+        "constant");
   }
   if (c.out(0).shape.elements() == 0) return;
   const Shape& x = c.in(0).shape;

@@ -93,8 +93,8 @@ void set_clamp(Range range, MoteBinaryParams& p) {
   p.max_int = range.max;
 }
 
-// Plain operators: the kernel is the operator's name and the input's type. Scales are not looked at:
-// maximum and minimum compare stored numbers, as the official kernels do.
+// Plain operators: the kernel is the operator's name and the input's type. Scales are not looked
+// at: maximum and minimum compare stored numbers, as the official kernels do.
 void lower_plain(LowerContext& c) {
   if (c.out(0).shape.elements() == 0) return;
   MoteBinaryParams p{};
@@ -356,16 +356,14 @@ extern const OpDef kSquaredDifference =
     two_inputs("squared_difference", kCommutative,
                {.kind = QuantKind::free, .activations = 0b11, .int16 = false}, infer_binary,
                lower_squared_difference, {.code = 99, .options = 76, .version = by_type<2, 1>});
-extern const OpDef kFloorDiv =
-    two_inputs("floor_div", 0, kNoIntegers, infer_binary, lower_plain,
-               {.code = 90, .options = 65, .version = by_type<3, 3, 2>});
-extern const OpDef kFloorMod =
-    two_inputs("floor_mod", 0, kNoIntegers, infer_binary, lower_plain,
-               {.code = 95, .options = 72, .version = by_type<2, 2>});
-extern const OpDef kPow = two_inputs("pow", 0, kNoIntegers, infer_binary, lower_plain,
-                                     {.code = 78, .options = 56});
-extern const OpDef kAtan2 = two_inputs("atan2", 0, kNoIntegers, infer_binary, lower_plain,
-                                       {.code = 156, .options = 122});
+extern const OpDef kFloorDiv = two_inputs("floor_div", 0, kNoIntegers, infer_binary, lower_plain,
+                                          {.code = 90, .options = 65, .version = by_type<3, 3, 2>});
+extern const OpDef kFloorMod = two_inputs("floor_mod", 0, kNoIntegers, infer_binary, lower_plain,
+                                          {.code = 95, .options = 72, .version = by_type<2, 2>});
+extern const OpDef kPow =
+    two_inputs("pow", 0, kNoIntegers, infer_binary, lower_plain, {.code = 78, .options = 56});
+extern const OpDef kAtan2 =
+    two_inputs("atan2", 0, kNoIntegers, infer_binary, lower_plain, {.code = 156, .options = 122});
 extern const OpDef kPrelu =
     two_inputs("prelu", 0, {.kind = QuantKind::free, .activations = 0b11, .int16 = false},
                infer_prelu, lower_prelu, {.code = 54});

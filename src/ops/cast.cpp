@@ -114,7 +114,8 @@ Scales scales_of(LowerContext& c, const TensorType& type, std::string_view what)
     if (!(q.scale[i] > 0.0f) || !std::isfinite(q.scale[i])) {
       fail_user("{} has scale {}, expected a positive number", what, q.scale[i]);
     }
-    const int64_t zero = q.zero_point.empty() ? 0 : q.zero_point[std::min(i, q.zero_point.size() - 1)];
+    const int64_t zero =
+        q.zero_point.empty() ? 0 : q.zero_point[std::min(i, q.zero_point.size() - 1)];
     if (zero < range.min || zero > range.max) {
       fail_user("{} has zero point {}, outside {}", what, zero, name_of(type.dtype));
     }
@@ -150,10 +151,9 @@ void lower_requantize(LowerContext& c) {
   const Range range = range_of(to);
   p.min_y = static_cast<int32_t>(range.min);
   p.max_y = static_cast<int32_t>(range.max);
-  const auto& family =
-      require_family(kernels::unary_families(), "rescale",
-                     fmt::format("{}_{}", short_name(from), short_name(to)),
-                     fmt::format("{} to {}", name_of(from), name_of(to)));
+  const auto& family = require_family(kernels::unary_families(), "rescale",
+                                      fmt::format("{}_{}", short_name(from), short_name(to)),
+                                      fmt::format("{} to {}", name_of(from), name_of(to)));
   c.step(family, p, {c.in_ref(0)}, {c.out_ref(0)}, bits_of(from) == bits_of(to) ? 0 : -1);
 }
 
@@ -161,10 +161,9 @@ void lower_quantize(LowerContext& c) {
   if (c.out(0).shape.elements() == 0) return;
   if (c.in(0).dtype != DType::f32) return lower_requantize(c);
   const Scales s = scales_of(c, c.out(0), "the output");
-  const auto& family =
-      require_family(kernels::quantize_families(), "quantize",
-                     fmt::format("f32_{}", short_name(c.out(0).dtype)),
-                     fmt::format("float32 to {}", name_of(c.out(0).dtype)));
+  const auto& family = require_family(kernels::quantize_families(), "quantize",
+                                      fmt::format("f32_{}", short_name(c.out(0).dtype)),
+                                      fmt::format("float32 to {}", name_of(c.out(0).dtype)));
   c.step(family, s.params, {c.in_ref(0), s.scales, s.zero_points}, {c.out_ref(0)});
 }
 
@@ -280,7 +279,10 @@ extern const OpDef kFakeQuant = {
     .lower = lower_fake_quant,
     .may_reuse = 0,
     .quant = {.why_not = kIsTheBoundary},
-    .tflite = {.code = 80, .options = 58, .fields = kFakeQuantFields, .version = fake_quant_version},
+    .tflite = {.code = 80,
+               .options = 58,
+               .fields = kFakeQuantFields,
+               .version = fake_quant_version},
 };
 
 }  // namespace mote::ops

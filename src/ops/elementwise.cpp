@@ -47,7 +47,7 @@ bool is_quantized(const TensorType& type) {
 }
 
 std::string kernel_type(const TensorType& type) {
-  return (is_quantized(type) ? "q" : "") + std::string(short_name(type.dtype));
+  return fmt::format("{}{}", is_quantized(type) ? "q" : "", short_name(type.dtype));
 }
 
 kernels::Affine affine_of(const TensorType& type, std::string_view what) {

@@ -84,7 +84,7 @@ void lower_scaled(LowerContext& c, std::string_view quantized_op) {
   require_symmetric_16(c.out(0), "the output");
   MoteReduceParams p = params_of(c);
   prepare(affine_of(x, "the input"), affine_of(c.out(0), "the output"), p);
-  add_step(c, quantized_op, "q" + std::string(short_name(x.dtype)), p);
+  add_step(c, quantized_op, fmt::format("q{}", short_name(x.dtype)), p);
 }
 
 void lower_mean(LowerContext& c) { lower_scaled<kernels::prepare_mean>(c, "sum"); }
@@ -125,9 +125,11 @@ extern const OpDef kReduceMax = reduction("reduce_max", infer_same_scale, lower_
                                           {.kind = QuantKind::same_scale}, 82, by_type<2, 3>);
 extern const OpDef kReduceMin = reduction("reduce_min", infer_same_scale, lower_plain,
                                           {.kind = QuantKind::same_scale}, 89, by_type<2, 3>);
-extern const OpDef kReduceAny = reduction(
-    "reduce_any", infer_truth, lower_plain, {.why_not = "it does not take real numbers"}, 91, nullptr);
-extern const OpDef kReduceAll = reduction(
-    "reduce_all", infer_truth, lower_plain, {.why_not = "it does not take real numbers"}, 140, nullptr);
+extern const OpDef kReduceAny =
+    reduction("reduce_any", infer_truth, lower_plain, {.why_not = "it does not take real numbers"},
+              91, nullptr);
+extern const OpDef kReduceAll =
+    reduction("reduce_all", infer_truth, lower_plain, {.why_not = "it does not take real numbers"},
+              140, nullptr);
 
 }  // namespace mote::ops

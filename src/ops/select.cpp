@@ -1,4 +1,5 @@
-// select      y = condition ? a : b; a, b and y of one shape, the condition of that shape, a scalar,
+// select      y = condition ? a : b; a, b and y of one shape, the condition of that shape, a
+// scalar,
 //             or one for each index of the first axis
 // select_v2   the same, all three broadcast
 //   inputs    condition: bool; a, b: one type
@@ -57,8 +58,8 @@ void lower_shaped(LowerContext& c, const Shape& condition) {
   const TensorType& y = c.out(0);
   if (y.shape.elements() == 0) return;
   MoteSelectParams p{};
-  p.shape = kernels::plan_broadcast(
-      y.shape.dims(), {condition.dims(), c.in(1).shape.dims(), c.in(2).shape.dims()});
+  p.shape = kernels::plan_broadcast(y.shape.dims(),
+                                    {condition.dims(), c.in(1).shape.dims(), c.in(2).shape.dims()});
   const auto& family = require_family(kernels::select_families(), "select",
                                       std::to_string(movable_bits(y.dtype)), y.str());
   const bool whole = c.in(1).shape == y.shape && !c.is_constant(1);

@@ -55,8 +55,7 @@ void lower_zeros_like(LowerContext& c) {
   const auto size = c.out(0).shape.bytes(c.out(0).dtype);
   p.count = static_cast<int64_t>(size.value_or(0));
   if (p.count == 0) return;
-  const auto& family =
-      *kernels::find_family(kernels::unary_families(), "zeros_like");
+  const auto& family = *kernels::find_family(kernels::unary_families(), "zeros_like");
   c.step(family, p, {c.in_ref(0)}, {c.out_ref(0)}, 0);
 }
 
@@ -170,10 +169,7 @@ void lower_gelu(LowerContext& c) {
 template <int int8, int int16, int int32 = 1>
 int by_type(const NodeView& c) {
   const DType dtype = c.in(0).dtype;
-  return dtype == DType::i8    ? int8
-         : dtype == DType::i16 ? int16
-         : dtype == DType::i32 ? int32
-                               : 1;
+  return dtype == DType::i8 ? int8 : dtype == DType::i16 ? int16 : dtype == DType::i32 ? int32 : 1;
 }
 
 int abs_version(const NodeView& c) {
@@ -242,8 +238,7 @@ extern const OpDef kExp = one_input("exp", lower_quantizable<TableOp::exp, lower
 extern const OpDef kLog = one_input("log", lower_quantizable<TableOp::log, lower_table_16>, kFree,
                                     {.code = 73, .version = by_type<2, 2>});
 extern const OpDef kSin = one_input("sin", lower_plain, kNoIntegers, {.code = 66});
-extern const OpDef kCos =
-    one_input("cos", lower_plain, kNoIntegers, {.code = 108, .options = 84});
+extern const OpDef kCos = one_input("cos", lower_plain, kNoIntegers, {.code = 108, .options = 84});
 extern const OpDef kSign = one_input("sign", lower_plain, kNoIntegers,
                                      {.code = 158, .options = 123, .version = by_type<1, 1, 2>});
 
@@ -279,10 +274,8 @@ extern const OpDef kLogicalNot =
 extern const OpDef kZerosLike =
     one_input("zeros_like", lower_zeros_like, {.why_not = "its output is a constant"},
               {.code = 93, .options = 67});
-extern const OpDef kReal =
-    one_input("real", lower_plain, kNotReal, {.code = 134}, infer_real_part);
-extern const OpDef kImag =
-    one_input("imag", lower_plain, kNotReal, {.code = 133}, infer_real_part);
+extern const OpDef kReal = one_input("real", lower_plain, kNotReal, {.code = 134}, infer_real_part);
+extern const OpDef kImag = one_input("imag", lower_plain, kNotReal, {.code = 133}, infer_real_part);
 extern const OpDef kComplexAbs =
     one_input("complex_abs", lower_plain, kNotReal, {.code = 135}, infer_real_part);
 
