@@ -1,5 +1,6 @@
 #include "eval/evaluator.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
@@ -19,7 +20,7 @@ size_t static_bytes(const TensorType& type, const std::string& name) {
 }  // namespace
 
 void State::reset() {
-  for (auto& [key, cell] : cells) std::memset(cell.memory.bytes, 0, cell.size_bytes);
+  for (auto& [key, cell] : cells) std::fill_n(cell.memory.bytes, cell.size_bytes, cell.initial);
   called.clear();
 }
 
@@ -37,8 +38,9 @@ class Frame {
       const Value& value = subgraph_.values[v];
       if (value.is_variable) {
         const std::string key = fmt::format("variable {}/{}", index, v);
-        values_[v] = {state_cell(key, static_bytes(value.type, value.name)),
-                      static_bytes(value.type, value.name)};
+        values_[v] = {
+            state_cell(key, static_bytes(value.type, value.name), initial_byte(value.type)),
+            static_bytes(value.type, value.name)};
       } else if (value.is_constant) {
         // Kernels take inputs as const; the cast only lets one table serve both directions.
         values_[v] = {const_cast<std::byte*>(value.data.data()), value.data.size()};
@@ -71,9 +73,12 @@ class Frame {
     std::unique_ptr<Frame> b;
   };
 
-  std::byte* state_cell(const std::string& key, size_t size_bytes) {
+  std::byte* state_cell(const std::string& key, size_t size_bytes, std::byte initial = {}) {
     auto [found, is_new] = state_.cells.try_emplace(key);
-    if (is_new) found->second = {Buffer::allocate(size_bytes), size_bytes};
+    if (is_new) {
+      found->second = {Buffer::allocate(size_bytes), size_bytes, initial};
+      std::fill_n(found->second.memory.bytes, size_bytes, initial);
+    }
     if (found->second.size_bytes != size_bytes) fail_user("state '{}' is used with two sizes", key);
     return found->second.memory.bytes;
   }

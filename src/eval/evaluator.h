@@ -21,6 +21,7 @@ struct State {
   struct Cell {
     Buffer::Writable memory;
     size_t size_bytes = 0;
+    std::byte initial{};
   };
   std::map<std::string, Cell> cells;
   std::map<int, bool> called;

@@ -1,6 +1,7 @@
 // The type of a value: element type, shape, quantization.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -38,5 +39,11 @@ struct TensorType {
   std::string str() const;  // "float32[1,28,28,1]", "int8[?,10]{0.5:-3}"
   bool operator==(const TensorType&) const = default;
 };
+
+// The byte that a variable's memory is filled with at the start: the official interpreter's rule is
+// real zero for int8, which is the zero point, and stored zeros for every other type.
+inline std::byte initial_byte(const TensorType& type) {
+  return static_cast<std::byte>(type.dtype == DType::i8 ? type.zero_point() : 0);
+}
 
 }  // namespace mote

@@ -101,7 +101,7 @@ int FunctionBuilder::value_tensor(ValueId id) {
     tensor = constant_tensor(value.type.dtype, value.type.shape, value.data);
   } else if (value.is_variable) {
     tensor = state_tensor(fmt::format("variable {}/{}", subgraph_index_, id), value.type.dtype,
-                          value.type.shape);
+                          value.type.shape, initial_byte(value.type));
   } else if (bits_of(value.type.dtype) == 0) {
     tensor = add_tensor(value.type.dtype, Shape{0}, Space::none, value.name);
   } else {
@@ -135,12 +135,20 @@ int FunctionBuilder::constant_tensor(DType dtype, const Shape& shape, const Buff
   return tensor;
 }
 
-int FunctionBuilder::state_tensor(const std::string& key, DType dtype, const Shape& shape) {
+int FunctionBuilder::state_tensor(const std::string& key, DType dtype, const Shape& shape,
+                                  std::byte initial) {
   const int tensor = add_tensor(dtype, shape, Space::state, key);
   ProgramTensor& made = function_.tensors.back();
-  auto [found, is_new] = shared_.state_offsets.try_emplace(key, shared_.program.state_bytes);
-  if (is_new) shared_.program.state_bytes += round_up(made.size_bytes, kTensorAlign);
-  made.offset = found->second;
+  Program& program = shared_.program;
+  auto [found, is_new] =
+      shared_.states.try_emplace(key, Shared::StatePlace{program.state_bytes, made.size_bytes});
+  if (is_new) {
+    program.state_bytes += round_up(made.size_bytes, kTensorAlign);
+    if (initial != std::byte{})
+      program.state_fills.push_back({found->second.offset, made.size_bytes, initial});
+  }
+  if (found->second.size_bytes != made.size_bytes) fail_user("{} is used with two sizes", key);
+  made.offset = found->second.offset;
   return tensor;
 }
 

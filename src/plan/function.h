@@ -17,7 +17,11 @@ struct Shared {
   const Graph& graph;
   const Options& options;
   Program& program;
-  std::map<std::string, size_t> state_offsets;
+  struct StatePlace {
+    size_t offset = 0;
+    size_t size_bytes = 0;
+  };
+  std::map<std::string, StatePlace> states;
   std::map<const std::byte*, size_t> constants;  // data already in the program, by address
   std::vector<int> function_of_subgraph;         // -1: not compiled yet
 };
@@ -52,7 +56,8 @@ class FunctionBuilder {
   int value_tensor(ValueId id);
   int add_tensor(DType dtype, const Shape& shape, Space space, const std::string& name);
   int constant_tensor(DType dtype, const Shape& shape, const Buffer& data);
-  int state_tensor(const std::string& key, DType dtype, const Shape& shape);
+  int state_tensor(const std::string& key, DType dtype, const Shape& shape,
+                   std::byte initial = std::byte{});
   void add_step(LoweredStep lowered, std::vector<int> inputs, std::vector<int> outputs, int label);
   void check_call(const PendingStep& pending) const;
   void find_last_uses();

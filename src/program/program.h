@@ -91,11 +91,19 @@ struct Port {
   int32_t zero_point = 0;
 };
 
+// State that does not start as zero bytes.
+struct StateFill {
+  size_t offset = 0;
+  size_t size_bytes = 0;
+  std::byte value{};
+};
+
 struct Program {
   std::vector<Function> functions;  // [0] is the main one
   std::vector<std::byte> params;
   std::vector<Buffer> constants;
   size_t state_bytes = 0;
+  std::vector<StateFill> state_fills;
   int threads = 1;  // the most threads that scratch was planned for
   std::vector<StepLabel> labels;
   std::vector<Port> inputs;  // of the main function, in its order

@@ -58,6 +58,7 @@ Session::Session(std::shared_ptr<const Program> program, int threads)
   arena_ = allocate(program_->main().arena_bytes);
   state_ = allocate(program_->state_bytes);
   called_.assign(program_->functions.size(), false);
+  reset_state();
   main_ = make_frame(0, arena_.get());
 }
 
@@ -156,6 +157,8 @@ const StepLabel& Session::step_label(int step) const {
 
 void Session::reset_state() noexcept {
   std::memset(state_.get(), 0, program_->state_bytes);
+  for (const StateFill& fill : program_->state_fills)
+    std::memset(state_.get() + fill.offset, static_cast<int>(fill.value), fill.size_bytes);
   called_.assign(called_.size(), false);
 }
 

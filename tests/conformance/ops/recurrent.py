@@ -106,7 +106,7 @@ def svdf(op, v):
             act = v.pick(None, "relu") if kind != "int8" else "relu"
             x_quant = Quant(v.scale(0.01, 0.1), v.int(-100, 100)) if kind == "int8" else None
             w_quant = Quant(v.scale(5e-3, 2e-2), 0) if kind != "float32" else None
-            t_quant = Quant(v.scale(1e-5, 1e-4), 0) if kind == "int8" else None
+            t_quant = {"int8": Quant(v.scale(1e-5, 1e-4), 0), "hybrid": Quant(v.scale(2e-3, 1e-2), 0)}.get(kind)
             s_quant = Quant(v.scale(1e-3, 5e-3), 0) if kind == "int8" else None
             y_quant = Quant(v.scale(0.05, 0.5), v.int(-128, 0)) if kind == "int8" else None
             model = Model()
@@ -114,8 +114,9 @@ def svdf(op, v):
             feature = v.array([filters, width], "float32", -1, 1) if kind == "float32" else \
                 v.array([filters, width], "int8", -127, 127)
             ids.append(model.const(feature, quant=w_quant))
-            taps = v.array([filters, memory], "int16", -32767, 32767) if kind == "int8" else \
-                v.array([filters, memory], "float32", -1, 1)
+            taps = {"int8": lambda: v.array([filters, memory], "int16", -32767, 32767),
+                    "hybrid": lambda: v.array([filters, memory], "int8", -127, 127),
+                    "float32": lambda: v.array([filters, memory], "float32", -1, 1)}[kind]()
             ids.append(model.const(taps, quant=t_quant))
             if kind == "int8":
                 scale = s_quant.scale * t_quant.scale
