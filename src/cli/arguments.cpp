@@ -310,11 +310,12 @@ int run_command_line(int argc, char** argv) {
   app.footer("Example:\n  mote convert model.keras -o model.tflite --quantize dynamic");
   const Verb verbs[] = {add_convert(app), add_run(app),     add_verify(app), add_evaluate(app),
                         add_bench(app),   add_inspect(app), add_ops(app)};
+  if (argc > 1 && argv[1][0] != '-' && !app.get_subcommand_no_throw(argv[1])) {
+    return usage(fmt::format("there is no verb '{}'", argv[1]), "");
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    std::string verb;
-    for (const CLI::App* sub : app.get_subcommands()) verb = sub->get_name();
     print(app.help());
     return finish(kSuccess);
   } catch (const CLI::CallForAllHelp&) {
