@@ -1,6 +1,7 @@
 #include "cli/arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 
 #include "base/result.h"
@@ -310,7 +311,9 @@ int run_command_line(int argc, char** argv) {
   app.footer("Example:\n  mote convert model.keras -o model.tflite --quantize dynamic");
   const Verb verbs[] = {add_convert(app), add_run(app),     add_verify(app), add_evaluate(app),
                         add_bench(app),   add_inspect(app), add_ops(app)};
-  if (argc > 1 && argv[1][0] != '-' && !app.get_subcommand_no_throw(argv[1])) {
+  const auto is_called = [&](const Verb& verb) { return verb.app->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::none_of(std::begin(verbs), std::end(verbs), is_called)) {
     return usage(fmt::format("there is no verb '{}'", argv[1]), "");
   }
   try {

@@ -7,18 +7,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "import/keras/keras.h"
 #include "import/tflite/tflite.h"
 #include "ops/ops.h"
 #include "passes/pipeline.h"
-#if __has_include("import/keras/keras.h")
-#include "import/keras/keras.h"
-#else
-namespace mote {
-static Result<Graph> import_keras(const std::string& path) {
-  return Error{Blame::unsupported, path + ": Keras models can't be read yet; give a .tflite"};
-}
-}  // namespace mote
-#endif
 
 namespace mote::driver {
 namespace {
