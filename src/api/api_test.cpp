@@ -73,7 +73,7 @@ TEST(Api, SaysWhatIsWrong) {
   EXPECT_EQ(status_of([&] { model.session(0); }), MOTE_USER_ERROR);
   EXPECT_EQ(status_of([&] { model.session(1, {{1, {1}}}); }), MOTE_USER_ERROR);
   EXPECT_EQ(status_of([&] { model.session(1, {{4, {-1, 8, 8, 1}}}); }), MOTE_USER_ERROR);
-  EXPECT_EQ(status_of([&] { model.session(1, {{4, {1, 9, 9, 1}}}); }), MOTE_USER_ERROR);
+  EXPECT_EQ(status_of([&] { model.session(1, {{4, {1, 12, 12, 1}}}); }), MOTE_USER_ERROR);
   mote::Session session = model.session();
   EXPECT_EQ(status_of([&] { session.input<float>(0); }), MOTE_USER_ERROR);
   EXPECT_EQ(status_of([&] { session.input<int8_t>(1); }), MOTE_USER_ERROR);

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <chrono>
 #include <filesystem>
+#include <map>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -11,6 +12,7 @@
 #include "import/tflite/tflite.h"
 #include "ops/ops.h"
 #include "passes/pipeline.h"
+#include "passes/specialize.h"
 
 namespace mote::driver {
 namespace {
@@ -60,6 +62,24 @@ std::optional<int64_t> parse_int(std::string_view text) {
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+// Extents that follow only when shape arithmetic is computed, taken by name from a copy where it
+// was.
+void fill_unknown(Graph& graph, std::span<const Shape> shapes) {
+  Graph folded = graph;
+  if (!capture([&] { passes::specialize(folded, shapes); })) return;
+  std::map<std::string, const Value*> by_name;
+  for (const Value& value : folded.main().values) {
+    const auto [entry, is_new] = by_name.emplace(value.name, &value);
+    if (!is_new) entry->second = nullptr;  // a name that does not tell
+  }
+  for (Value& value : graph.main().values) {
+    if (value.type.shape.is_static()) continue;
+    const auto found = by_name.find(value.name);
+    if (found == by_name.end() || !found->second) continue;
+    value.type.shape = found->second->type.shape;
+  }
 }
 
 }  // namespace
@@ -156,6 +176,7 @@ std::optional<Graph> with_shapes(const Graph& graph, std::span<const Shape> shap
     main.value(main.inputs[i]).type.shape = shapes[i];
   }
   if (!capture([&] { infer_types(shaped); })) return std::nullopt;
+  fill_unknown(shaped, shapes);
   return shaped;
 }
 
