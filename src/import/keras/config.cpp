@@ -153,6 +153,16 @@ const Config& Config::operator[](std::string_view key) const {
   return kNull;
 }
 
+void Config::set(std::string_view key, Config value) {
+  for (auto& [name, member] : members_) {
+    if (name == key) {
+      member = std::move(value);
+      return;
+    }
+  }
+  members_.emplace_back(key, std::move(value));
+}
+
 int64_t Config::integer(std::string_view key, int64_t otherwise) const {
   const Config& member = (*this)[key];
   return member.is_null() ? otherwise : member.as_integer(key);

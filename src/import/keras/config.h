@@ -47,6 +47,9 @@ class Config {
   const Config& operator[](std::string_view key) const;
   bool has(std::string_view key) const { return !(*this)[key].is_null(); }
 
+  // Replaces or adds a member of an object.
+  void set(std::string_view key, Config value);
+
   // Members by name. Without a default an absent member is a user Error.
   int64_t integer(std::string_view key) const { return (*this)[key].as_integer(key); }
   int64_t integer(std::string_view key, int64_t otherwise) const;
