@@ -60,9 +60,8 @@ void limit_quotients(const NodeView& node, DType dtype, ScaleGroups& groups) {
   }
   float least = std::ldexp(coarsest, dtype == DType::i16 ? -13 : -18);
   if (rule.weights >= 0 && node.is_constant(rule.weights)) {
-    const Quantization weights =
-        weight_parameters(node.in(rule.weights).shape, node.constant<float>(rule.weights),
-                          rule.weights_axis, 127);
+    const Quantization weights = weight_parameters(
+        node.in(rule.weights).shape, node.constant<float>(rule.weights), rule.weights_axis, 127);
     const float largest = *std::max_element(weights.scale.begin(), weights.scale.end());
     least = std::ldexp(coarsest * largest, -6);
   }

@@ -20,9 +20,7 @@ int32_t ordered(float value) {
   const auto bits = std::bit_cast<int32_t>(value);
   return bits ^ ((bits >> 31) & INT32_MAX);
 }
-float from_ordered(int32_t key) {
-  return std::bit_cast<float>(key ^ ((key >> 31) & INT32_MAX));
-}
+float from_ordered(int32_t key) { return std::bit_cast<float>(key ^ ((key >> 31) & INT32_MAX)); }
 
 struct Extremes {
   float min = 0;
@@ -45,7 +43,7 @@ Extremes extremes_of(std::span<const float> values) {
 }
 
 struct Watched {
-  ValueId id;      // in the caller's graph
+  ValueId id;       // in the caller's graph
   ValueId running;  // in the specialised one
   Range range = {};
   bool seen = false;
@@ -62,7 +60,7 @@ class Calibrator {
     check();
     // Names carry the numbers through specialisation, which renumbers.
     for (size_t v = 0; v < running_.main().values.size(); ++v) {
-      running_.main().values[v].name = "#" + std::to_string(v);
+      running_.main().values[v].name = fmt::format("#{}", v);
     }
     passes::specialize(running_, data.shapes);
     std::map<ValueId, ValueId> now;
@@ -100,6 +98,7 @@ class Calibrator {
     for (Watched& w : watched_) {
       result.ranges[w.id] = chosen(w);
       if (!w.wants_mean) continue;
+      result.shapes[w.id] = running_.main().value(w.running).type.shape;
       std::vector<float>& mean = result.means[w.id];
       for (const double s : w.sum) {
         mean.push_back(static_cast<float>(s / static_cast<double>(data_.samples.size())));
@@ -127,8 +126,8 @@ class Calibrator {
         if (input.type.dtype != DType::f32) continue;
         if (extremes_of(buffer.as<float>()).finite) continue;
         const auto values = buffer.as<float>();
-        const auto bad = std::find_if(values.begin(), values.end(),
-                                      [](float v) { return !(v - v == 0); });
+        const auto bad =
+            std::find_if(values.begin(), values.end(), [](float v) { return !(v - v == 0); });
         fail_user("calibration sample {}: input '{}' is {} at element {}", s, input.name, *bad,
                   bad - values.begin());
       }
@@ -163,7 +162,8 @@ class Calibrator {
     const Extremes e = extremes_of(values);
     if (!e.finite) {
       fail_user(
-          "calibration sample {} makes '{}' a NaN or infinite: the model can't be quantized with it",
+          "calibration sample {} makes '{}' a NaN or infinite: the model can't be quantized with "
+          "it",
           sample, graph_.main().value(w.id).name);
     }
     const Range now = {static_cast<double>(e.min), static_cast<double>(e.max)};

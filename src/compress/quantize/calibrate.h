@@ -13,6 +13,7 @@ struct Calibration {
   std::map<ValueId, Range> ranges;  // by value of the graph's main subgraph; they hold 0
   // The mean over all samples, element by element, where it was asked for.
   std::map<ValueId, std::vector<float>> means;
+  std::map<ValueId, Shape> shapes;  // of those, as they were run
 };
 
 // `values`: what to record, float32 values that nodes or inputs make. `means`: of which of them the

@@ -73,8 +73,7 @@ std::vector<Decision> decide(const Graph& graph, Precision precision, const Refu
     const NodeView node(graph, main, main.nodes[n]);
     if (!touches_floats(node)) continue;
     const auto refused = refusals.find(n);
-    decisions[n].reason =
-        refused != refusals.end() ? refused->second : why_not(node, precision);
+    decisions[n].reason = refused != refusals.end() ? refused->second : why_not(node, precision);
     decisions[n].integer = decisions[n].reason.empty();
   }
   // Movers start as float and become integer where they touch something integer, again and again.
@@ -83,7 +82,8 @@ std::vector<Decision> decide(const Graph& graph, Precision precision, const Refu
   const auto mark = [&](const Node& node) {
     const NodeView view(graph, main, node);
     for (int i = 0; i < view.inputs(); ++i) {
-      if (is_activation(view, i)) wants[static_cast<size_t>(node.inputs[static_cast<size_t>(i)])] = true;
+      if (is_activation(view, i))
+        wants[static_cast<size_t>(node.inputs[static_cast<size_t>(i)])] = true;
     }
     for (const ValueId id : node.outputs) wants[static_cast<size_t>(id)] = true;
   };
@@ -97,7 +97,9 @@ std::vector<Decision> decide(const Graph& graph, Precision precision, const Refu
     }
   }
   const auto touched = [&](const Node& node) {
-    const auto wanted = [&](ValueId id) { return id != kNoValue && wants[static_cast<size_t>(id)]; };
+    const auto wanted = [&](ValueId id) {
+      return id != kNoValue && wants[static_cast<size_t>(id)];
+    };
     return std::any_of(node.inputs.begin(), node.inputs.end(), wanted) ||
            (node.op->quant.kind == QuantKind::same_scale &&
             std::any_of(node.outputs.begin(), node.outputs.end(), wanted));

@@ -30,7 +30,8 @@ void Histogram::add(std::span<const float> values) {
 
 Range Histogram::percentile(double percent) const {
   if (width_ <= 0) return range_;
-  const double total = static_cast<double>(std::accumulate(counts_.begin(), counts_.end(), int64_t{0}));
+  const double total =
+      static_cast<double>(std::accumulate(counts_.begin(), counts_.end(), int64_t{0}));
   const bool two_sided = range_.min < 0 && range_.max > 0;
   const double out = total * (100.0 - percent) / 100.0 / (two_sided ? 2 : 1);
   Range r = range_;
@@ -70,8 +71,8 @@ double Histogram::divergence(const Range& range, int levels) const {
   // P: what is inside, with what is outside moved to the edges. Q: P's inside, spread evenly over
   // the bins that have elements within each level.
   const int first = std::clamp(static_cast<int>((range.min - range_.min) / width_), 0, kBins - 1);
-  const int last =
-      std::clamp(static_cast<int>(std::ceil((range.max - range_.min) / width_)) - 1, first, kBins - 1);
+  const int last = std::clamp(static_cast<int>(std::ceil((range.max - range_.min) / width_)) - 1,
+                              first, kBins - 1);
   const int bins = last - first + 1;
   double below = 0, above = 0, total = 0;
   for (int b = 0; b < kBins; ++b) {

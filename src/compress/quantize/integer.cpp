@@ -61,10 +61,11 @@ class Rewriter {
 
   // The plain value of a model output, and of an input, keeps the name that the user knows.
   std::string name_of_integer(ValueId id) const {
-    const bool outer = outputs_.count(id) != 0 ||
-                       std::find(from_.inputs.begin(), from_.inputs.end(), id) != from_.inputs.end();
+    const bool outer =
+        outputs_.count(id) != 0 ||
+        std::find(from_.inputs.begin(), from_.inputs.end(), id) != from_.inputs.end();
     const std::string& name = from_.value(id).name;
-    return outer ? name + "_" + std::string(mote::name_of(dtype_)) : name;
+    return outer ? fmt::format("{}_{}", name, mote::name_of(dtype_)) : name;
   }
   std::string name_of_plain(ValueId id) const {
     return outputs_.count(id) ? from_.value(id).name : from_.value(id).name + "_float";
@@ -234,7 +235,8 @@ class Rewriter {
   // The first input that carries an activation: what the weights multiply.
   float input_scale(const Node& copy, const NodeView& node) const {
     for (int i = 0; i < node.inputs(); ++i) {
-      if (is_activation(node, i)) return to_.value(copy.inputs[static_cast<size_t>(i)]).type.scale();
+      if (is_activation(node, i))
+        return to_.value(copy.inputs[static_cast<size_t>(i)]).type.scale();
     }
     return 1;
   }
@@ -244,7 +246,8 @@ class Rewriter {
     const Value& weights = node.in_value(rule.weights);
     const auto data = weights.data.as<float>();
     require_finite(data, weights.name);
-    Quantization quant = weight_parameters(weights.type.shape, data, rule.weights_axis, kWeightLimit);
+    Quantization quant =
+        weight_parameters(weights.type.shape, data, rule.weights_axis, kWeightLimit);
     const float x_scale = input_scale(copy, node);
     const bool has_bias = rule.bias >= 0 && node.has(rule.bias);
     std::span<const float> bias;
@@ -259,9 +262,8 @@ class Rewriter {
     const DType dtype = dtype_ == DType::i16 ? DType::i64 : DType::i32;
     const Value& value = node.in_value(rule.bias);
     const Quantization bias_quant = bias_parameters(x_scale, quant);
-    copy.inputs[static_cast<size_t>(rule.bias)] =
-        to_.add_constant(value.name, {dtype, value.type.shape, bias_quant},
-                         quantize_bias(bias, bias_quant, dtype));
+    copy.inputs[static_cast<size_t>(rule.bias)] = to_.add_constant(
+        value.name, {dtype, value.type.shape, bias_quant}, quantize_bias(bias, bias_quant, dtype));
   }
 
   // A channel with a large bias and tiny weights gets a coarser scale, or its bias would not fit.
@@ -292,9 +294,8 @@ class Rewriter {
   void report(size_t n) {
     const Node& node = from_.nodes[n];
     const Decision& decision = decisions_[n];
-    const bool has_floats =
-        std::any_of(node.outputs.begin(), node.outputs.end(),
-                    [&](ValueId id) { return is_float(from_.value(id)); });
+    const bool has_floats = std::any_of(node.outputs.begin(), node.outputs.end(),
+                                        [&](ValueId id) { return is_float(from_.value(id)); });
     if (!decision.integer && decision.reason.empty() && !has_floats) return;
     LayerReport row{.layer = node.layer, .op = node.op->name};
     if (!node.outputs.empty()) row.output = from_.value(node.outputs[0]).name;

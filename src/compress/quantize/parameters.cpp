@@ -120,8 +120,8 @@ Buffer quantize_weights(const Shape& shape, std::span<const float> weights,
   auto [buffer, bytes] = Buffer::allocate(bytes_of(dtype, count));
   const auto low = static_cast<double>(-limit);
   for (size_t i = 0; i < weights.size(); ++i) {
-    const auto q = clamp_to<int8_t>(static_cast<double>(stored(weights[i], quant.scale[channels.of(i)])),
-                                    low, -low);
+    const auto q = clamp_to<int8_t>(
+        static_cast<double>(stored(weights[i], quant.scale[channels.of(i)])), low, -low);
     if (dtype == DType::i4) {
       const auto nibble = static_cast<unsigned>(static_cast<uint8_t>(q) & 15u);
       bytes[i / 2] |= static_cast<std::byte>(i % 2 ? nibble << 4 : nibble);

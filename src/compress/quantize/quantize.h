@@ -14,12 +14,12 @@
 namespace mote::compress {
 
 enum class Precision : uint8_t {
-  none,      // as it is
-  dynamic,   // int8 weights, float activations that kernels quantize as they run
-  float16,   // float16 constants, float computation
-  int8,      // int8 weights and activations
-  int16x8,   // int8 weights, int16 activations
-  int4,      // int4 weights where an operator takes them, int8 otherwise; float activations
+  none,     // as it is
+  dynamic,  // int8 weights, float activations that kernels quantize as they run
+  float16,  // float16 constants, float computation
+  int8,     // int8 weights and activations
+  int16x8,  // int8 weights, int16 activations
+  int4,     // int4 weights where an operator takes them, int8 otherwise; float activations
 };
 
 enum class CalibrationMethod : uint8_t {
@@ -60,14 +60,14 @@ struct CalibrationData {
 };
 
 struct LayerReport {
-  std::string layer;      // of the source model; may be empty
-  std::string op;
-  std::string output;     // name of the first output
-  std::string precision;  // "int8", "int16", "float32", "int8 weights", "int4 weights", "float16"
-  std::string reason;     // why it stayed float, if it could have been otherwise; else empty
+  std::string layer = {};  // of the source model; may be empty
+  std::string op = {};
+  std::string output = {};     // name of the first output
+  std::string precision = {};  // "int8", "int16", "float32", "int8 weights", "int4 weights", "float16"
+  std::string reason = {};     // why it stayed float, if it could have been otherwise; else empty
   double min = 0;         // calibrated range of the first output; 0, 0 if it was not calibrated
   double max = 0;
-  double scale = 0;       // of the first output; 0 if it is not quantized
+  double scale = 0;  // of the first output; 0 if it is not quantized
   int64_t zero_point = 0;
 };
 
