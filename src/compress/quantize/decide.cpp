@@ -42,7 +42,7 @@ std::string why_not(const NodeView& node, Precision precision) {
       if (!value.is_constant) return "its bias is computed while the model runs";
     } else if (in_mask(rule.activations, i)) {
       if (value.is_variable) return "it reads state, which has no calibrated range";
-      any = any || !value.is_constant;
+      any = any || !value.is_constant || rule.kind == QuantKind::same_scale;
     } else {
       return fmt::format("its input {} has no integer form", i);
     }

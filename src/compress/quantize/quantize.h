@@ -62,10 +62,11 @@ struct CalibrationData {
 struct LayerReport {
   std::string layer = {};  // of the source model; may be empty
   std::string op = {};
-  std::string output = {};     // name of the first output
-  std::string precision = {};  // "int8", "int16", "float32", "int8 weights", "int4 weights", "float16"
-  std::string reason = {};     // why it stayed float, if it could have been otherwise; else empty
-  double min = 0;         // calibrated range of the first output; 0, 0 if it was not calibrated
+  std::string output = {};  // name of the first output
+  std::string precision =
+      {};                   // "int8", "int16", "float32", "int8 weights", "int4 weights", "float16"
+  std::string reason = {};  // why it stayed float, if it could have been otherwise; else empty
+  double min = 0;           // calibrated range of the first output; 0, 0 if it was not calibrated
   double max = 0;
   double scale = 0;  // of the first output; 0 if it is not quantized
   int64_t zero_point = 0;
