@@ -7,6 +7,7 @@
 #include "passes/fold_batch_norm.h"
 #include "passes/fold_constants.h"
 #include "passes/fuse_activation.h"
+#include "passes/fuse_list_update.h"
 #include "passes/fuse_padding.h"
 #include "passes/share_constants.h"
 #include "passes/simplify.h"
@@ -35,6 +36,8 @@ constexpr Row kPasses[] = {
     // Shared layers and repeated reshapes, now that equal things look equal.
     {"share_constants", share_constants},
     {"common_subexpressions", common_subexpressions},
+    // Loops over a list, which can't be planned before.
+    {"fuse_list_update", fuse_list_update},
     // A convolution's padding, then its normalisation, then its activation: from the inside out.
     {"fuse_padding", fuse_padding},
     {"fold_batch_norm", fold_batch_norm},

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "ops/ops.h"
+#include "passes/fuse_list_update.h"
 #include "passes/propagate.h"
 
 namespace mote::passes {
@@ -26,6 +27,7 @@ void specialize(Graph& graph, std::span<const Shape> input_shapes) {
                 wanted.str());
     }
   }
+  fuse_list_update(graph);
   if (input_shapes.empty()) {
     propagate(graph, Folding::full);
   } else {
