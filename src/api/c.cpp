@@ -89,7 +89,21 @@ std::vector<mote::Shape> shapes_of(const mote_model& model, const mote_shape* gi
   return shapes;
 }
 
-const char* text_or(const char* text, const char* fallback) { return text ? text : fallback; }
+void parse_type(const char* name, const char* what, mote::DType* type) {
+  if (name && !mote::parse_dtype(name, type)) mote::fail_user("no {} '{}'", what, name);
+}
+
+mote::driver::ConvertOptions complete(const mote_convert_options& given) {
+  mote::driver::ConvertOptions options;
+  mote::compress::QuantizeOptions& quantize = options.quantize;
+  if (given.quantize && !mote::compress::parse_precision(given.quantize, &quantize.precision)) {
+    mote::fail_user("no precision '{}'", given.quantize);
+  }
+  if (given.calibrate) options.calibrate = given.calibrate;
+  parse_type(given.input_type, "input type", &quantize.input_type);
+  parse_type(given.output_type, "output type", &quantize.output_type);
+  return options;
+}
 
 }  // namespace
 
@@ -167,15 +181,9 @@ mote_status mote_convert(const char* model_path, const char* output_path,
                          const mote_convert_options* options) {
   return guard([&] {
     if (!model_path || !output_path) mote::fail_user("model_path or output_path is null");
-    mote::driver::ConvertOptions convert;
+    mote::driver::ConvertOptions convert = complete(options ? *options : mote_convert_options{});
     convert.model = model_path;
     convert.output = output_path;
-    if (options) {
-      convert.quantize = text_or(options->quantize, "none");
-      convert.calibrate = text_or(options->calibrate, "");
-      convert.input_type = text_or(options->input_type, "");
-      convert.output_type = text_or(options->output_type, "");
-    }
     static_cast<void>(mote::driver::convert(convert).value());
   });
 }

@@ -66,9 +66,68 @@ void add_running(CLI::App* app, Shared* shared) {
                 "Only reference kernels, and the graph as it is in the file");
 }
 
+// What convert's flags hold before they become driver::ConvertOptions.
+struct ConvertTexts {
+  std::string precision = "none";
+  std::string method = "minmax";
+  std::string input_type = "float32";
+  std::string output_type = "float32";
+};
+
+// CLI11 has checked the names.
+driver::ConvertOptions with_texts(driver::ConvertOptions options, const ConvertTexts& texts) {
+  const bool known = compress::parse_precision(texts.precision, &options.quantize.precision) &&
+                     compress::parse_calibration_method(texts.method, &options.quantize.method) &&
+                     parse_dtype(texts.input_type, &options.quantize.input_type) &&
+                     parse_dtype(texts.output_type, &options.quantize.output_type);
+  if (!known) fail_internal("a name that the checks let pass is unknown");
+  return options;
+}
+
+void add_quantization(CLI::App* verb, driver::ConvertOptions* options, ConvertTexts* texts) {
+  compress::QuantizeOptions& quantize = options->quantize;
+  const CLI::IsMember types({"float32", "int8", "uint8", "int16"});
+  verb->add_option("--quantize", texts->precision,
+                   "none, dynamic, float16, int8, int16x8 or int4 (default none)")
+      ->check(CLI::IsMember({"none", "dynamic", "float16", "int8", "int16x8", "int4"}))
+      ->option_text("PRECISION");
+  verb->add_option("--calibrate", options->calibrate,
+                   "Samples (.npz or .npy) that int8 and int16x8 take activations' ranges from")
+      ->option_text("FILE");
+  verb->add_option("--calibrate-method", texts->method,
+                   "minmax, moving_average, percentile, entropy or mse (default minmax)")
+      ->check(CLI::IsMember({"minmax", "moving_average", "percentile", "entropy", "mse"}))
+      ->option_text("METHOD");
+  verb->add_option("--percentile", quantize.percentile,
+                   "How many percent of an activation's values the method percentile covers "
+                   "(default 99.99)")
+      ->check(CLI::Range(50.0, 100.0))
+      ->option_text("X");
+  verb->add_option("--calibrate-samples", options->calibrate_samples,
+                   "Use only the first N samples (default all)")
+      ->check(CLI::PositiveNumber)
+      ->option_text("N");
+  verb->add_option("--input-type", texts->input_type,
+                   "Of the model's float inputs: float32, int8, uint8 or int16 (default float32)")
+      ->check(types)
+      ->option_text("TYPE");
+  verb->add_option("--output-type", texts->output_type, "Of its float outputs, likewise")
+      ->check(types)
+      ->option_text("TYPE");
+  verb->add_option("--min-weights", quantize.min_weight_elements,
+                   "dynamic and int4: tensors with fewer weights stay float (default 1024)")
+      ->check(CLI::NonNegativeNumber)
+      ->option_text("N");
+  verb->add_flag("--bias-correction", quantize.bias_correction,
+                 "Move the mean error that quantized weights cause into the biases");
+  verb->add_flag("--equalize", quantize.cross_layer_equalization,
+                 "Even out the ranges of channels across layers before quantizing");
+}
+
 Verb add_convert(CLI::App& app) {
   auto* verb = app.add_subcommand("convert", "Write a model as .tflite, smaller");
   auto options = std::make_shared<driver::ConvertOptions>();
+  auto texts = std::make_shared<ConvertTexts>();
   auto shared = std::make_shared<Shared>();
   verb->add_option("MODEL", options->model, "A .keras, .h5 or .tflite file")
       ->required()
@@ -76,31 +135,7 @@ Verb add_convert(CLI::App& app) {
   verb->add_option("-o,--output", options->output, "The .tflite file to write")
       ->required()
       ->type_name("FILE");
-  verb->add_option("--quantize", options->quantize,
-                   "none, dynamic, float16, int8, int16x8 or int4 (default none)")
-      ->check(CLI::IsMember({"none", "dynamic", "float16", "int8", "int16x8", "int4"}))
-      ->option_text("PRECISION");
-  verb->add_option("--calibrate", options->calibrate,
-                   "Samples (.npz or .npy) that int8 and int16x8 take activations' ranges from")
-      ->option_text("FILE");
-  verb->add_option("--calibrate-method", options->calibrate_method,
-                   "minmax, average, percentile, mse or kl (default minmax)")
-      ->check(CLI::IsMember({"minmax", "average", "percentile", "mse", "kl"}))
-      ->option_text("METHOD");
-  verb->add_option("--calibrate-samples", options->calibrate_samples,
-                   "Use only the first N samples (default all)")
-      ->check(CLI::PositiveNumber)
-      ->option_text("N");
-  verb->add_option("--input-type", options->input_type, "float32, int8, uint8 or int16")
-      ->check(CLI::IsMember({"float32", "int8", "uint8", "int16"}))
-      ->option_text("TYPE");
-  verb->add_option("--output-type", options->output_type, "float32, int8, uint8 or int16")
-      ->check(CLI::IsMember({"float32", "int8", "uint8", "int16"}))
-      ->option_text("TYPE");
-  verb->add_flag("--bias-correction", options->bias_correction,
-                 "Move the mean error that quantized weights cause into the biases");
-  verb->add_flag("--equalize", options->equalize,
-                 "Even out the ranges of channels across layers before quantizing");
+  add_quantization(verb, options.get(), texts.get());
   add_shapes(verb, shared.get());
   add_json(verb, shared.get());
   verb->footer(
@@ -108,9 +143,10 @@ Verb add_convert(CLI::App& app) {
       "  mote convert model.keras -o model.tflite\n"
       "  mote convert model.keras -o model_int8.tflite --quantize int8 --calibrate train.npz "
       "--input-type int8 --output-type int8");
-  return {verb, [options, shared] {
-            options->shapes = parse_shapes(shared->shapes);
-            return convert(*options, format_of(shared->json));
+  return {verb, [options, texts, shared] {
+            driver::ConvertOptions complete = with_texts(*options, *texts);
+            complete.shapes = parse_shapes(shared->shapes);
+            return convert(complete, format_of(shared->json));
           }};
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "driver/data.h"
 #include "driver/precision.h"
 #include "export/tflite/tflite.h"
 #include "ops/ops.h"
@@ -48,6 +49,54 @@ void check_options(const ConvertOptions& options) {
   }
 }
 
+bool needs_data(compress::Precision precision) {
+  return precision == compress::Precision::int8 || precision == compress::Precision::int16x8;
+}
+
+// Every sample of the user's file as one run's inputs.
+compress::CalibrationData calibration_data(const ConvertOptions& options, const Model& model,
+                                           ConvertReport* report) {
+  return with_context(options.calibrate, [&] {
+    Samples samples(inputs_of(model.graph), load_data(options.calibrate));
+    if (options.calibrate_samples > 0) samples.limit(options.calibrate_samples);
+    for (const std::string& text : samples.notes()) report->notes.push_back(text);
+    compress::CalibrationData data{samples.shapes(), {}};
+    for (int64_t run = 0; run < samples.runs(); ++run) {
+      std::vector<Buffer> buffers;
+      for (const Array& array : samples.inputs(run)) buffers.push_back(array.data);
+      data.samples.push_back(std::move(buffers));
+    }
+    report->calibration_samples = samples.count();
+    return data;
+  });
+}
+
+void quantize(const ConvertOptions& options, Model& model, ConvertReport* report) {
+  compress::QuantizeOptions quantize = options.quantize;
+  if (options.progress) {
+    quantize.progress = [&](int64_t done, int64_t all) {
+      options.progress("calibrate", done, all);
+    };
+  }
+  compress::CalibrationData data;
+  if (needs_data(quantize.precision)) {
+    if (options.calibrate.empty()) {
+      fail_user("{}: --quantize {} needs samples of real input: --calibrate DATA.npz",
+                options.model, name_of(quantize.precision));
+    }
+    data = calibration_data(options, model, report);
+  } else if (!options.calibrate.empty()) {
+    report->notes.push_back(
+        fmt::format("--calibrate is not used: {} needs no data", name_of(quantize.precision)));
+  }
+  const compress::QuantizeReport quantized = with_context(
+      options.model, [&] { return compress::quantize(model.graph, quantize, data).value(); });
+  for (const compress::LayerReport& layer : quantized.layers) {
+    if (!layer.reason.empty()) report->kept_float.push_back({layer.layer, layer.op, layer.reason});
+  }
+  for (const std::string& text : quantized.notes) report->notes.push_back(text);
+}
+
 ConvertReport convert_checked(const ConvertOptions& options) {
   check_options(options);
   Model model = load_model(options.model);
@@ -56,7 +105,7 @@ ConvertReport convert_checked(const ConvertOptions& options) {
   report.source_format = model.format;
   with_context(options.model, [&] { fix_shapes(model.graph, options.shapes); });
   optimize(model);
-  if (options.quantize != "none") fail_unsupported("--quantize {}", options.quantize);
+  quantize(options, model, &report);
   with_context(options.model, [&] { export_tflite(model.graph, options.output).value(); });
   report.output_bytes = map_file(options.output).size();
   report.inputs = inputs_of(model.graph);

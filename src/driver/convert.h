@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "compress/quantize/quantize.h"
 #include "driver/model.h"
 #include "driver/verify.h"
 
@@ -14,15 +15,10 @@ namespace mote::driver {
 
 struct ConvertOptions {
   std::string model;
-  std::string output;             // .tflite
-  std::string quantize = "none";  // none, dynamic, float16, int8, int16x8, int4
-  std::string calibrate;          // .npz or .npy: the data that activations' ranges come from
-  std::string calibrate_method;   // empty: the default
-  int64_t calibrate_samples = 0;  // 0: all
-  std::string input_type;         // empty: float32
-  std::string output_type;
-  bool bias_correction = false;
-  bool equalize = false;
+  std::string output;  // .tflite
+  compress::QuantizeOptions quantize = {.precision = compress::Precision::none};
+  std::string calibrate;           // .npz or .npy: the data that activations' ranges come from
+  int64_t calibrate_samples = 0;   // 0: all
   std::vector<NamedShape> shapes;  // fixed in the file that is written
   Progress progress;
 };
@@ -38,6 +34,7 @@ struct ConvertReport {
   size_t output_bytes = 0;
   std::string source_format;
   int64_t parameters = 0;
+  int64_t calibration_samples = 0;  // 0: none were needed
   // How many operators of each kind run in each precision.
   std::map<std::pair<std::string, std::string>, int> precisions;  // (operator, precision)
   std::vector<KeptFloat> kept_float;
