@@ -95,7 +95,12 @@ Model load_model(const std::string& path) {
     model.file_bytes = bytes.size();
     model.format = with_context(path, [&] { return format_of(bytes, path); });
   }
-  model.graph = model.format == "tflite" ? import_tflite(path).value() : import_keras(path).value();
+  Result<Graph> graph = model.format == "tflite" ? import_tflite(path) : import_keras(path);
+  if (!graph) {
+    const bool named = graph.error().message.find(file_name(path)) != std::string::npos;
+    throw named ? graph.error() : Error(graph.error()).in(path);
+  }
+  model.graph = std::move(graph).value();
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
   model.load_ms = took.count();
   return model;
