@@ -3,6 +3,7 @@ import numpy as np
 
 from tfl import ACTIVATIONS, Model, Quant, options
 from .base import Case, cases
+from .lstm import sequence_variants
 
 TANH = 4
 
@@ -67,6 +68,7 @@ def sequence_lstm(op, v):
             yield Case(op, f"{kind} {gates} {shape} units {units} clip {clip} time_major={time_major}",
                        model.bytes(), [v.array(shape, dtype)], kind == "int8",
                        1e-3 if kind == "hybrid" else 1e-5)
+    yield from sequence_variants(op, v)
 
 
 @cases("unidirectional_sequence_rnn", "rnn")
