@@ -41,11 +41,13 @@ int32_t split(double real, int32_t* multiplier) {
 
 // Scales multiply in float, left to right, and become double then.
 void set_integer(const LowerContext& c, MoteSvdf* p) {
-  for (const auto& [i, dtype] : {std::pair{1, DType::i8}, {2, DType::i16}, {4, DType::i16}}) {
-    if (c.in(i).dtype != dtype)
-      fail_unsupported("input {} is {}, an integer SVDF needs {}", i, name_of(c.in(i).dtype),
-                       name_of(dtype));
-  }
+  const DType past = c.in(2).dtype;
+  if (c.in(1).dtype != DType::i8 || (past != DType::i16 && past != DType::i8) ||
+      c.in(4).dtype != past)
+    fail_unsupported(
+        "int8 input with weights {}, time weights {} and state {}; int8 weights with int16, or "
+        "int8, time weights and state are supported",
+        name_of(c.in(1).dtype), name_of(past), name_of(c.in(4).dtype));
   if (c.has(3) && c.in(3).dtype != DType::i32) fail_user("the bias must be int32");
   const float state = c.in(4).scale();
   const float feature = c.in(0).scale() * c.in(1).scale() / state;
@@ -54,6 +56,7 @@ void set_integer(const LowerContext& c, MoteSvdf* p) {
   p->time_shift = split(static_cast<double>(time), &p->time_multiplier);
   p->in_zero_point = c.in(0).zero_point();
   p->out_zero_point = c.out(0).zero_point();
+  p->state_zero_point = c.in(4).zero_point();
 }
 
 void lower(LowerContext& c) {
@@ -71,7 +74,7 @@ void lower(LowerContext& c) {
     if (a.activation != Activation::relu)
       fail_unsupported("an integer SVDF without relu; the official kernel has none either");
     set_integer(c, &p);
-    family = &kernels::kSvdfI8;
+    family = c.in(2).dtype == DType::i8 ? &kernels::kSvdfI8I8 : &kernels::kSvdfI8;
   } else if (c.in(1).dtype == DType::i8) {
     if (c.in(2).dtype != DType::i8) fail_unsupported("int8 features with other time weights");
     p.feature_scale = c.in(1).scale();

@@ -5,6 +5,6 @@
 
 namespace mote::kernels {
 
-extern const Family kSvdfF32, kSvdfHybrid, kSvdfI8;
+extern const Family kSvdfF32, kSvdfHybrid, kSvdfI8, kSvdfI8I8;
 
 }  // namespace mote::kernels

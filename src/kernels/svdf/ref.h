@@ -47,6 +47,17 @@ static inline void mote_svdf_float(const MoteSvdf* p, const void* const* in, int
   }
 }
 
+static inline int32_t mote_svdf_feature(const MoteSvdf* p, const int8_t* weights, const int8_t* x,
+                                        int64_t f) {
+  const int32_t sum = mote_dot_i8(weights + f * p->input, x, p->in_zero_point, p->input);
+  return mote_rescale(sum, p->feature_multiplier, p->feature_shift);
+}
+
+static inline int8_t mote_svdf_output(const MoteSvdf* p, uint32_t sum) {
+  const int32_t value = mote_rescale((int32_t)sum, p->time_multiplier, p->time_shift);
+  return (int8_t)mote_clamp_i32(value + p->out_zero_point, INT8_MIN, INT8_MAX);
+}
+
 /* Features are rounded to int16; the sum over time and rank is exact in 32 bits. */
 static inline void mote_svdf_i8(const MoteSvdf* p, const void* const* in, int8_t* y, int16_t* state,
                                 int64_t begin, int64_t end) {
@@ -61,15 +72,36 @@ static inline void mote_svdf_i8(const MoteSvdf* p, const void* const* in, int8_t
       for (int64_t f = u * p->rank; f < (u + 1) * p->rank; ++f) {
         int16_t* past = state + (b * p->filters + f) * p->memory;
         memmove(past, past + 1, (size_t)(p->memory - 1) * sizeof(int16_t));
-        const int32_t feature = mote_dot_i8(weights + f * p->input, x, p->in_zero_point, p->input);
-        past[p->memory - 1] = (int16_t)mote_clamp_i32(
-            mote_rescale(feature, p->feature_multiplier, p->feature_shift), INT16_MIN, INT16_MAX);
+        const int32_t feature = mote_svdf_feature(p, weights, x, f);
+        past[p->memory - 1] = (int16_t)mote_clamp_i32(feature, INT16_MIN, INT16_MAX);
         for (int64_t m = 0; m < p->memory; ++m)
           sum += (uint32_t)(over_time[f * p->memory + m] * past[m]);
       }
-      const int32_t value =
-          mote_rescale((int32_t)sum, p->time_multiplier, p->time_shift) + p->out_zero_point;
-      y[b * units + u] = (int8_t)mote_clamp_i32(value, INT8_MIN, INT8_MAX);
+      y[b * units + u] = mote_svdf_output(p, sum);
+    }
+  }
+}
+
+/* The same with 8-bit state. A feature is clamped, then its zero point added modulo 2^8. */
+static inline void mote_svdf_i8_i8(const MoteSvdf* p, const void* const* in, int8_t* y,
+                                   int8_t* state, int64_t begin, int64_t end) {
+  const int8_t* over_time = (const int8_t*)in[2];
+  const int32_t* bias = (const int32_t*)in[3];
+  const int64_t units = p->filters / p->rank;
+  for (int64_t b = begin; b < end; ++b) {
+    const int8_t* x = (const int8_t*)in[0] + b * p->input;
+    for (int64_t u = 0; u < units; ++u) {
+      uint32_t sum = bias ? (uint32_t)bias[u] : 0u;
+      for (int64_t f = u * p->rank; f < (u + 1) * p->rank; ++f) {
+        int8_t* past = state + (b * p->filters + f) * p->memory;
+        memmove(past, past + 1, (size_t)(p->memory - 1));
+        const int32_t feature = mote_svdf_feature(p, (const int8_t*)in[1], x, f);
+        past[p->memory - 1] =
+            (int8_t)(uint8_t)(mote_clamp_i32(feature, INT8_MIN, INT8_MAX) + p->state_zero_point);
+        sum +=
+            (uint32_t)mote_dot_i8(over_time + f * p->memory, past, p->state_zero_point, p->memory);
+      }
+      y[b * units + u] = mote_svdf_output(p, sum);
     }
   }
 }
