@@ -159,15 +159,19 @@ class Verifier {
       fail("signature '{}' names subgraph {}", signature.key, signature.subgraph);
     }
     const Subgraph& subgraph = graph_.subgraphs[static_cast<size_t>(signature.subgraph)];
-    for (const auto& [name, id] : signature.inputs) {
-      if (std::find(subgraph.inputs.begin(), subgraph.inputs.end(), id) == subgraph.inputs.end()) {
-        fail("signature '{}': '{}' is not an input", signature.key, name);
-      }
-    }
-    for (const auto& [name, id] : signature.outputs) {
-      if (std::find(subgraph.outputs.begin(), subgraph.outputs.end(), id) ==
-          subgraph.outputs.end()) {
-        fail("signature '{}': '{}' is not an output", signature.key, name);
+    check_ports(signature.key, signature.inputs, subgraph.inputs, subgraph.values.size(), "input");
+    check_ports(signature.key, signature.outputs, subgraph.outputs, subgraph.values.size(),
+                "output");
+  }
+
+  void check_ports(const std::string& key,
+                   const std::vector<std::pair<std::string, ValueId>>& ports,
+                   const std::vector<ValueId>& ids, size_t values, const char* what) const {
+    std::vector<bool> is_one(values, false);
+    for (const ValueId id : ids) is_one[static_cast<size_t>(id)] = true;
+    for (const auto& [name, id] : ports) {
+      if (id < 0 || static_cast<size_t>(id) >= values || !is_one[static_cast<size_t>(id)]) {
+        fail("signature '{}': '{}' is not an {}", key, name, what);
       }
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/file.h"
 #include "formats/tflite.h"
@@ -165,9 +166,12 @@ class Importer {
   }
 
   void read_signatures(const Table& root) {
+    std::set<std::string> keys;
     for (const Table& table : root.tables(model::signatures)) {
       Signature signature;
       signature.key = table.string(signature::key);
+      if (!keys.insert(signature.key).second)
+        fail_user("has two signatures named {}", quoted(signature.key));
       signature.inputs = read_ports(table, signature::inputs);
       signature.outputs = read_ports(table, signature::outputs);
       const auto index = table.get<uint32_t>(signature::subgraph, 0);
