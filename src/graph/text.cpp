@@ -289,12 +289,12 @@ class Parser {
     const auto count = static_cast<size_t>(type.shape.elements());
     if (lexer_.accept("<")) lexer_.fail("this constant was shortened when it was printed");
     if (lexer_.at('0') && bits_of(type.dtype) && try_hex(bytes, *size_bytes)) return buffer;
-    const auto element = [&](size_t i) {
+    const auto element = [&, at = bytes](size_t i) {
       const bool is_int = is_integer(type.dtype) || type.dtype == DType::boolean;
       const int64_t integer = is_int ? lexer_.integer("an element") : 0;
       const double real = is_int ? 0 : lexer_.real("an element");
       if (i >= count) lexer_.fail("more than {} elements", count);
-      if (!store_element(type.dtype, bytes, i, real, integer)) {
+      if (!store_element(type.dtype, at, i, real, integer)) {
         lexer_.fail("elements of type {} are written as 0x...", name_of(type.dtype));
       }
     };

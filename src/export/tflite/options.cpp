@@ -34,8 +34,9 @@ void check_all_have_fields(const Node& node) {
   const Attrs defaults(*node.op->attrs);
   for (const auto& [name, value] : node.attrs.list()) {
     const auto& fields = node.op->tflite.fields;
-    const bool has_field = std::any_of(fields.begin(), fields.end(),
-                                       [&](const TfliteField& f) { return name == f.attr; });
+    const bool has_field =
+        std::any_of(fields.begin(), fields.end(),
+                    [&, &attr = name](const TfliteField& f) { return attr == f.attr; });
     if (!has_field && !(value == defaults.get(name.c_str())))
       fail_unsupported("TFLite has no place for the operator's '{}'", name);
   }
