@@ -194,6 +194,8 @@ class Exporter {
       tensors.push_back(write_tensor(subgraph.value(id), names[static_cast<size_t>(id)]));
     std::vector<Offset> operators;
     for (const Node& node : subgraph.nodes) {
+      // The rules for versions look at shapes and attributes, and rely on them to fit the operator.
+      infer_node(graph_, subgraph, node);
       operators.push_back(
           with_context(describe(node), [&] { return write_operator(subgraph, node, numbering); }));
     }

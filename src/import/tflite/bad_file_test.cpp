@@ -200,10 +200,17 @@ TEST(BadTflite, Quantization) {
   EXPECT_EQ(error_of(model), "");
   quantize(model, {0.5f, 0.25f, 0.125f}, {0, 0}, 1);
   EXPECT_ERROR(model, "has 3 scales and 2 zero points");
-  quantize(model, {0.5f, 0.25f, 0.125f}, {}, 0);
-  EXPECT_ERROR(model, "has 3 scales on axis 0");
+  quantize(model, {0.5f, 0.25f, 0.125f}, {}, 3);  // so is a bias with the axis of its weights
+  EXPECT_EQ(error_of(model), "");
+  EXPECT_EQ(import_tflite(model.write(), "good").value().main().value(0).type.quant.axis, 1);
+  quantize(model, {0.5f, 0.25f, 0.125f, 1.0f}, {}, 1);
+  EXPECT_ERROR(model, "has 4 scales on axis 1");
+  model.subgraphs[0].tensors[0].shape = {3, 2, 3};
+  quantize(model, {0.5f, 0.25f, 0.125f}, {}, 1);
+  EXPECT_ERROR(model, "has 3 scales on axis 1");
   quantize(model, {0.5f, 0.25f, 0.125f}, {}, -1);
   EXPECT_ERROR(model, "has 3 scales on axis -1");
+  model.subgraphs[0].tensors[0].shape = {2, 3};
   quantize(model, {-0.5f}, {0});
   EXPECT_ERROR(model, "has quantization scale -0.5");
   quantize(model, {NAN}, {0});

@@ -42,9 +42,23 @@ DType read_dtype(const Table& tensor) {
   return *dtype;
 }
 
+// The axis with one scale an index. Some converters give biases the axis of the weights; where only
+// one axis can be meant, it is taken. Otherwise `said` stays, for the verifier to refuse.
+int scale_axis(int said, const Shape& shape, size_t scales) {
+  const auto fits = [&](int axis) { return shape[axis] == static_cast<int64_t>(scales); };
+  if (said >= 0 && said < shape.rank() && fits(said)) return said;
+  int found = -1;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (!fits(axis)) continue;
+    if (found >= 0) return said;
+    found = axis;
+  }
+  return found >= 0 ? found : said;
+}
+
 // Ranges (min, max) are left over from training and mean nothing here, and neither do scales of
 // types that hold real numbers as they are.
-Quantization read_quantization(const Table& tensor, DType dtype) {
+Quantization read_quantization(const Table& tensor, DType dtype, const Shape& shape) {
   const auto table = tensor.table(tensor::quantization);
   if (!table) return {};
   const int details = table->get<uint8_t>(quantization::details_type, 0);
@@ -70,7 +84,8 @@ Quantization read_quantization(const Table& tensor, DType dtype) {
     if (zero_point < INT32_MIN || zero_point > INT32_MAX)
       fail_user("has the zero point {}", zero_point);
   }
-  if (quant.per_axis()) quant.axis = table->get<int32_t>(quantization::axis, 0);
+  if (quant.per_axis())
+    quant.axis = scale_axis(table->get<int32_t>(quantization::axis, 0), shape, count);
   return quant;
 }
 
@@ -155,7 +170,7 @@ Value read_tensor(const Table& tensor, const Buffers& buffers) {
   const bool is_constant = data && !data->empty();
   value.type.dtype = read_dtype(tensor);
   value.type.shape = read_shape(tensor, is_constant);
-  value.type.quant = read_quantization(tensor, value.type.dtype);
+  value.type.quant = read_quantization(tensor, value.type.dtype, value.type.shape);
   if (!is_constant) return value;
   if (value.is_variable) {
     fail_unsupported("is a variable with a first value; Mote's variables start at zero");
