@@ -6,6 +6,26 @@
 #include "passes/propagate.h"
 
 namespace mote::passes {
+namespace {
+
+// State has the batch size of the operator that keeps it, where it has none of its own.
+void size_variables(Subgraph& main) {
+  for (const Node& node : main.nodes) {
+    for (const ValueId id : node.inputs) {
+      if (id == kNoValue || !main.value(id).is_variable || node.outputs.empty()) continue;
+      Shape& state = main.value(id).type.shape;
+      const Shape& out = main.value(node.outputs[0]).type.shape;
+      const bool time_first =
+          node.attrs.has("time_major") && std::get<bool>(node.attrs.get("time_major"));
+      const int batch_axis = time_first ? 1 : 0;
+      if (state.rank() > 0 && state[0] == kDynamic && batch_axis < out.rank()) {
+        state[0] = out[batch_axis];
+      }
+    }
+  }
+}
+
+}  // namespace
 
 void specialize(Graph& graph, std::span<const Shape> input_shapes) {
   const Subgraph& main = graph.main();
@@ -33,6 +53,7 @@ void specialize(Graph& graph, std::span<const Shape> input_shapes) {
   } else {
     propagate(graph, Folding::full, input_shapes);
   }
+  size_variables(graph.main());
   for (const Node& node : graph.main().nodes) {
     for (const ValueId id : node.outputs) {
       const Value& value = graph.main().value(id);

@@ -72,7 +72,10 @@ void add_children(Layer& model) {
     const bool named =
         !layer->is_operation && !(model.is_sequential() && layer->class_name == "InputLayer");
     if (named) {
-      const std::string snake = snake_case(layer->class_name);
+      // One class has a name of its own inside Keras.
+      const std::string snake = layer->class_name == "GroupQueryAttention"
+                                    ? "grouped_query_attention"
+                                    : snake_case(layer->class_name);
       const int count = used[snake]++;
       layer->path = "layers/" + snake + (count == 0 ? "" : fmt::format("_{}", count));
     }
