@@ -147,6 +147,8 @@ struct TfliteFormat {
   bool options_2 = false;  // in builtin_options_2
   // The operator's version for this node, as the official converter numbers them; null: 1.
   int (*version)(const NodeView&) = nullptr;
+  // The official kernel refuses a node without its bias (QuantRule::bias).
+  bool needs_bias = false;
 };
 
 class LowerContext;  // ops/lower.h

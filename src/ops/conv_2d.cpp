@@ -191,7 +191,7 @@ extern const OpDef kConv2d = {
               .bias = 2,
               .dynamic = true,
               .int4_weights = true},
-    .tflite = {.code = 3, .options = 1, .fields = kFields, .version = version},
+    .tflite = {.code = 3, .options = 1, .fields = kFields, .version = version, .needs_bias = true},
 };
 
 extern const OpDef kDepthwiseConv2d = {
@@ -204,7 +204,11 @@ extern const OpDef kDepthwiseConv2d = {
     .lower = lower_depthwise,
     .cost = cost_depthwise,
     .quant = {.kind = QuantKind::free, .weights = 1, .weights_axis = 3, .bias = 2, .dynamic = true},
-    .tflite = {.code = 4, .options = 2, .fields = kDepthwiseFields, .version = depthwise_version},
+    .tflite = {.code = 4,
+               .options = 2,
+               .fields = kDepthwiseFields,
+               .version = depthwise_version,
+               .needs_bias = true},
 };
 
 }  // namespace mote::ops

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "export/tflite/bias.h"
 #include "export/tflite/constants.h"
 #include "export/tflite/options.h"
 #include "export/tflite/writer.h"
@@ -77,7 +78,7 @@ std::vector<std::string> name_values(const Subgraph& subgraph) {
 
 class Exporter {
  public:
-  explicit Exporter(const Graph& graph) : graph_(graph), constants_(writer_) {}
+  explicit Exporter(const Graph& graph) : graph_(with_biases(graph)), constants_(writer_) {}
 
   Buffer run() {
     verify(graph_);
@@ -254,7 +255,7 @@ class Exporter {
     return writer_.offsets(tables);
   }
 
-  const Graph& graph_;
+  const Graph graph_;
   Writer writer_;
   Constants constants_;
   std::vector<Numbering> numberings_;       // by subgraph
