@@ -144,7 +144,7 @@ TEST(Passes, BeforeAndAfter) {
       ++count;
     }
   }
-  EXPECT_GE(count, 20u);
+  EXPECT_GE(count, 35u);
 }
 
 }  // namespace
