@@ -1,13 +1,11 @@
 #include "driver/verify.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 #include "base/error.h"
 #include "driver/data.h"
+#include "driver/layers.h"
 #include "driver/runner.h"
-#include "graph/op.h"
 
 namespace mote::driver {
 namespace {
@@ -33,20 +31,6 @@ std::vector<size_t> pair_ports(std::span<const PortInfo> ports, std::span<const 
   return by_name.size() == ports.size() ? by_name : by_position;
 }
 
-// The real values of the samples that are not padding.
-std::vector<double> valid_values(const Array& array, const Quantization& quant,
-                                 const Samples& samples, int64_t run) {
-  std::vector<double> values = real_values(array, quant);
-  const int64_t valid = samples.valid(run);
-  if (valid < samples.batch() && array.shape.rank() > 0 && array.shape[0] == samples.batch()) {
-    values.resize(values.size() / static_cast<size_t>(samples.batch()) *
-                  static_cast<size_t>(valid));
-  }
-  return values;
-}
-
-int64_t row_length(const Array& array) { return array.shape.rank() == 0 ? 1 : array.shape.back(); }
-
 class Side {
  public:
   Side(const std::string& path, const VerifyOptions& options)
@@ -63,72 +47,6 @@ class Side {
   std::vector<Array> run(std::span<const Array> arrays) {
     return with_context(model.path, [&] { return runner.run(arrays); });
   }
-};
-
-// The layers of two programs that can be compared.
-class LayerPairs {
- public:
-  LayerPairs(const Graph& reference, const Graph& candidate, VerifyReport* report) {
-    const Subgraph& from = reference.main();
-    std::map<std::string, ValueId> by_tensor;
-    std::map<std::string, ValueId> by_layer;  // the last value that the layer makes
-    for (const Node& node : from.nodes) {
-      for (const ValueId id : node.outputs) by_tensor.emplace(from.value(id).name, id);
-      if (!node.layer.empty() && !node.outputs.empty()) by_layer[node.layer] = node.outputs[0];
-    }
-    const Subgraph& to = candidate.main();
-    std::map<std::string, size_t> last_of_layer;
-    for (size_t i = 0; i < to.nodes.size(); ++i) last_of_layer[to.nodes[i].layer] = i;
-    std::set<std::string> matched;
-    std::set<std::string> layers;
-    std::set<ValueId> taken;
-    for (size_t i = 0; i < to.nodes.size(); ++i) {
-      const Node& node = to.nodes[i];
-      layers.insert(node.layer);
-      for (const ValueId id : node.outputs) {
-        ValueId other = kNoValue;
-        if (const auto found = by_tensor.find(to.value(id).name); found != by_tensor.end()) {
-          other = found->second;
-        } else if (const auto layer = by_layer.find(node.layer);
-                   layer != by_layer.end() && last_of_layer[node.layer] == i) {
-          other = layer->second;
-        }
-        if (other == kNoValue || !same_size(from.value(other), to.value(id))) continue;
-        if (!taken.insert(other).second) continue;
-        matched.insert(node.layer);
-        pairs_.push_back({other, id});
-        report->layers.push_back({node.layer.empty() ? to.value(id).name : node.layer,
-                                  to.value(id).name,
-                                  node.op->name,
-                                  to.value(id).type,
-                                  {}});
-      }
-    }
-    report->unmatched_layers = static_cast<int64_t>(layers.size() - matched.size());
-  }
-
-  void compare(const Runner& reference, const Runner& candidate, const Samples& samples,
-               int64_t run, VerifyReport* report) const {
-    for (size_t i = 0; i < pairs_.size(); ++i) {
-      const auto a = reference.observed(pairs_[i].first);
-      const auto b = candidate.observed(pairs_[i].second);
-      if (!a || !b || a->shape.elements() != b->shape.elements()) continue;
-      const auto& quant_a = reference.graph().main().value(pairs_[i].first).type.quant;
-      const auto& quant_b = candidate.graph().main().value(pairs_[i].second).type.quant;
-      report->layers[i].difference.add(valid_values(*a, quant_a, samples, run),
-                                       valid_values(*b, quant_b, samples, run), row_length(*a));
-    }
-  }
-
- private:
-  static bool same_size(const Value& a, const Value& b) {
-    const auto has_numbers = [](DType d) { return d < DType::string; };
-    return a.type.shape.is_static() && b.type.shape.is_static() &&
-           a.type.shape.elements() == b.type.shape.elements() && has_numbers(a.type.dtype) &&
-           has_numbers(b.type.dtype);
-  }
-
-  std::vector<std::pair<ValueId, ValueId>> pairs_;  // reference, candidate
 };
 
 // Says whether each output keeps to the limits, and which one it breaks.
@@ -221,7 +139,7 @@ VerifyReport verify_checked(const VerifyOptions& options) {
     report.outputs.push_back({output.name, {}, true, ""});
   }
 
-  std::optional<LayerPairs> layers;
+  std::optional<LayerComparison> layers;
   for (int64_t run = 0; run < samples.runs(); ++run) {
     const std::vector<Array> arrays = samples.inputs(run);
     std::vector<Array> other(arrays.size());
@@ -242,8 +160,8 @@ VerifyReport verify_checked(const VerifyOptions& options) {
           row_length(wanted[i]));
     }
     if (options.layers) {
-      if (!layers) layers.emplace(reference.runner.graph(), candidate.runner.graph(), &report);
-      layers->compare(reference.runner, candidate.runner, samples, run, &report);
+      if (!layers) layers.emplace(reference.model, options.threads);
+      layers->add(reference.runner, candidate.runner, samples, run, &report);
     }
     if (options.progress) options.progress("verify", run + 1, samples.runs());
   }

@@ -45,6 +45,19 @@ TEST_F(Quantize, IntegerInputsAndOutputs) {
   }
 }
 
+TEST_F(Quantize, LayersAreComparedAsTheyWereFused) {
+  json("convert " + kKeras + " -o " + at("out.tflite"));
+  const Json report =
+      json("verify " + kKeras + " " + at("out.tflite") + " --layers --data " + kData);
+  ASSERT_EQ(report["layers"].size(), 5u);
+  EXPECT_EQ(report["unmatched_layers"], 0);
+  EXPECT_EQ(report["layers"][0]["layer"], "conv");  // with its relu
+  for (const Json& layer : report["layers"]) {
+    EXPECT_LT(layer["max_abs_error"], 1e-5) << layer;
+    EXPECT_EQ(layer["top1_agreement"], 1) << layer;
+  }
+}
+
 TEST_F(Quantize, NeedsGoodCalibrationData) {
   const std::string convert = "convert " + kKeras + " -o " + at("out.tflite") + " --quantize int8";
   expect_error(convert, 1, {"model.keras", "--calibrate"});
