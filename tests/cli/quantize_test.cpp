@@ -49,7 +49,7 @@ TEST_F(Quantize, LayersAreComparedAsTheyWereFused) {
   json("convert " + kKeras + " -o " + at("out.tflite"));
   const Json report =
       json("verify " + kKeras + " " + at("out.tflite") + " --layers --data " + kData);
-  ASSERT_EQ(report["layers"].size(), 5u);
+  ASSERT_EQ(report["layers"].size(), 4u);
   EXPECT_EQ(report["unmatched_layers"], 0);
   EXPECT_EQ(report["layers"][0]["layer"], "conv");  // with its relu
   for (const Json& layer : report["layers"]) {
