@@ -74,6 +74,9 @@ class GraphBuilder {
   ValueId floats(const std::vector<float>& values) {
     return constant(values, Shape{static_cast<int64_t>(values.size())});
   }
+  ValueId zeros(int64_t count) {
+    return floats(std::vector<float>(static_cast<size_t>(count), 0.0f));
+  }
   ValueId ints(const std::vector<int32_t>& values) {
     return constant(values, Shape{static_cast<int64_t>(values.size())});
   }

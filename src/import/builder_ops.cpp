@@ -192,6 +192,8 @@ ValueId GraphBuilder::fully_connected(ValueId x, ValueId weights, ValueId bias) 
 }
 
 ValueId GraphBuilder::conv_2d(ValueId x, ValueId weights, ValueId bias, const Window& w) {
+  // The official kernels want a bias, if only of zeros.
+  if (bias == kNoValue) bias = zeros(shape(weights)[0]);
   return op("conv_2d", {x, weights, bias},
             {{"padding", Enumerator{static_cast<int32_t>(w.padding), {}}},
              {"stride_h", narrow(w.stride_h)},
@@ -202,6 +204,7 @@ ValueId GraphBuilder::conv_2d(ValueId x, ValueId weights, ValueId bias, const Wi
 
 ValueId GraphBuilder::depthwise_conv_2d(ValueId x, ValueId weights, ValueId bias, const Window& w,
                                         int64_t multiplier) {
+  if (bias == kNoValue) bias = zeros(shape(weights)[3]);
   return op("depthwise_conv_2d", {x, weights, bias},
             {{"padding", Enumerator{static_cast<int32_t>(w.padding), {}}},
              {"stride_h", narrow(w.stride_h)},
