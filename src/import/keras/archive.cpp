@@ -74,7 +74,10 @@ Archive open_hdf5(Buffer bytes, const std::string& path) {
 Archive open_archive(const std::string& path) {
   struct stat status;
   if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return open_folder(path);
-  Buffer bytes = map_file(path);
+  return open_archive(map_file(path), path);
+}
+
+Archive open_archive(Buffer bytes, const std::string& path) {
   const std::string_view start = text_of(bytes).substr(0, 8);
   if (start.starts_with("\x89HDF")) return open_hdf5(std::move(bytes), path);
   if (start.starts_with("PK")) return open_zip(std::move(bytes), path);

@@ -20,5 +20,7 @@ struct Archive {
 
 // Opens a .keras zip, a folder with its members, or a legacy .h5. Throws an Error.
 Archive open_archive(const std::string& path);
+// The same from a file's bytes; `path` is only for messages.
+Archive open_archive(Buffer bytes, const std::string& path);
 
 }  // namespace mote::keras

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "base/buffer.h"
 #include "base/result.h"
 #include "graph/graph.h"
 
@@ -13,5 +14,7 @@ namespace mote {
 // The model as it infers: dropout and its like are gone, BatchNormalization is a multiplication and
 // an addition. An unknown batch size stays unknown (-1). Errors name the file and the layer.
 Result<Graph> import_keras(const std::string& path);
+// The same from a .keras or .h5 file's bytes; `path` is only for messages.
+Result<Graph> import_keras(Buffer bytes, const std::string& path);
 
 }  // namespace mote
