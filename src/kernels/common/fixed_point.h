@@ -9,12 +9,10 @@
 #include <math.h>
 #include <stdint.h>
 
-/* round_half_away(a * b / 2^31), saturated: the only overflow is a = b = INT32_MIN. */
+/* a * b / 2^31 rounded, halves up, saturated: the only overflow is a = b = INT32_MIN. */
 static inline int32_t mote_mul_high(int32_t a, int32_t b) {
   if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
-  const int64_t product = (int64_t)a * b;
-  const int64_t nudge = product >= 0 ? (int64_t)1 << 30 : 1 - ((int64_t)1 << 30);
-  return (int32_t)((product + nudge) / ((int64_t)1 << 31));
+  return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
 }
 
 /* round_half_away(x / 2^exponent), 0 <= exponent <= 31. */

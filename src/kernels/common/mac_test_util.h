@@ -108,7 +108,7 @@ inline IntTensors random_int(Random& r, int64_t x_count, int64_t w_count, int64_
   std::vector<int32_t> multiplier, shift;
   std::vector<double> scale;
   for (int64_t c = 0; c < channels; ++c) {
-    const double real = typical * std::exp2(static_cast<double>(r.real(-4, 4)));
+    const double real = typical * std::exp2(static_cast<double>(r.real(-4, 7)));
     int32_t q = 0;
     int s = 0;
     mote_split_multiplier(real, &q, &s);

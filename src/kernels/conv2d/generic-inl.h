@@ -8,6 +8,7 @@
 
 #include "kernels/common/gemm-inl.h"
 #include "kernels/common/patches-inl.h"
+#include "kernels/common/requantize-inl.h"
 #include "kernels/conv2d/conv2d.h"
 
 namespace mote::kernels {
@@ -85,20 +86,20 @@ inline void conv2d_int_tiles(const MoteConv2dInt& p, const void* x, const void* 
                              int64_t end) {
   const MoteWindow& g = p.window;
   const Conv2dSizes s = conv2d_sizes(g, p.groups);
-  for (int64_t unit = begin; unit < end; ++unit) {
-    const int64_t first = unit * s.tile;
-    const int64_t count = std::min(s.tile, s.pixels - first);
-    for (int64_t group = 0; group < p.groups; ++group) {
-      conv2d_tile_int<kWide>(
-          g, s, static_cast<const Source*>(x), static_cast<const Weight*>(w), group, first, count,
-          [&](int64_t) { return p.mac.x_zero; }, patches,
-          [&](int64_t pixel, int64_t channel, int64_t sum) {
-            const int64_t acc = sum + mote_bias(bias, p.mac.rounding, channel);
-            mote_store(y, pixel * g.out_c + channel, p.mac.y_type,
-                       mote_requantize(&p.mac, &scales, channel, acc));
-          });
+  with_output(p.mac, scales, g.out_c, bias, y, [&](const auto& out) {
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t first = unit * s.tile;
+      const int64_t count = std::min(s.tile, s.pixels - first);
+      for (int64_t group = 0; group < p.groups; ++group) {
+        conv2d_tile_int<kWide>(
+            g, s, static_cast<const Source*>(x), static_cast<const Weight*>(w), group, first, count,
+            [&](int64_t) { return p.mac.x_zero; }, patches,
+            [&](int64_t pixel, int64_t channel, int64_t sum) {
+              out(pixel * g.out_c + channel, channel, sum);
+            });
+      }
     }
-  }
+  });
 }
 
 template <class Weight>

@@ -1,5 +1,6 @@
 #include "kernels/depthwise_conv2d/depthwise_conv2d.h"
 
+#include "kernels/common/requantize-inl.h"
 #include "kernels/common/rows-inl.h"
 #include "kernels/common/weights-inl.h"
 #include "kernels/depthwise_conv2d/families.h"
@@ -25,14 +26,14 @@ int run_f32(const Args& a, int64_t begin, int64_t end) {
   const auto& p = as<MoteDepthwiseF32>(a.params);
   const float* bias = in<float>(a, 2);
   float* y = out<float>(a);
-  depthwise_rows<float, float>(
-      p.window, in<float>(a, 0), in<float>(a, 1), begin, end, [](int64_t) { return 0; },
-      [&](int64_t, int64_t pixel, int64_t c0, int64_t n, const float* sums) {
-        float* to = y + pixel * p.window.out_c + c0;
-        for (int64_t j = 0; j < n; ++j) {
-          to[j] = mote_clamp_f32(sums[j] + (bias ? bias[c0 + j] : 0.0f), p.act_min, p.act_max);
-        }
-      });
+  depthwise_rows_f32(p.window, in<float>(a, 0), in<float>(a, 1), begin, end,
+                     [&](int64_t pixel, int64_t c0, int64_t n, const float* sums) {
+                       float* to = y + pixel * p.window.out_c + c0;
+                       for (int64_t j = 0; j < n; ++j) {
+                         to[j] = mote_clamp_f32(sums[j] + (bias ? bias[c0 + j] : 0.0f), p.act_min,
+                                                p.act_max);
+                       }
+                     });
   return kOk;
 }
 
@@ -71,17 +72,16 @@ int run_int(const Args& a, int64_t begin, int64_t end) {
   const auto& p = as<MoteDepthwiseInt>(a.params);
   const MoteScales scales = mote_scales(p.mac.rounding, a.in[3], a.in[4]);
   with_element(p.mac.x_type, [&]<class Source>(const Source*) {
-    depthwise_rows<uint32_t, int16_t>(
-        p.window, in<Source>(a, 0), in<Weight>(a, 1), begin, end,
-        [&](int64_t) { return p.mac.x_zero; },
-        [&](int64_t, int64_t pixel, int64_t c0, int64_t n, const uint32_t* sums) {
-          for (int64_t j = 0; j < n; ++j) {
-            const int64_t acc =
-                static_cast<int32_t>(sums[j]) + mote_bias(a.in[2], p.mac.rounding, c0 + j);
-            mote_store(a.out[0], pixel * p.window.out_c + c0 + j, p.mac.y_type,
-                       mote_requantize(&p.mac, &scales, c0 + j, acc));
-          }
-        });
+    with_output(p.mac, scales, p.window.out_c, a.in[2], a.out[0], [&](const auto& out) {
+      depthwise_rows_int(
+          p.window, in<Source>(a, 0), in<Weight>(a, 1), begin, end,
+          [&](int64_t) { return p.mac.x_zero; },
+          [&](int64_t, int64_t pixel, int64_t c0, int64_t n, const uint32_t* sums) {
+            for (int64_t j = 0; j < n; ++j) {
+              out(pixel * p.window.out_c + c0 + j, c0 + j, static_cast<int32_t>(sums[j]));
+            }
+          });
+    });
   });
   return kOk;
 }
@@ -105,7 +105,7 @@ int run_hybrid(const Args& a, int64_t begin, int64_t end) {
   const float *bias = in<float>(a, 2), *w_scale = in<float>(a, 3), *x_scale = in<float>(a, 4);
   const int32_t* x_zero = in<int32_t>(a, 5);
   float* y = out<float>(a);
-  depthwise_rows<uint32_t, int16_t>(
+  depthwise_rows_int(
       p.window, in<int8_t>(a, 0), in<int8_t>(a, 1), begin, end,
       [&](int64_t batch) { return x_zero[batch]; },
       [&](int64_t batch, int64_t pixel, int64_t c0, int64_t n, const uint32_t* sums) {

@@ -2,7 +2,7 @@
 
 #include "kernels/common/rows-inl.h"
 #include "kernels/quantize_rows/families.h"
-#include "kernels/quantize_rows/ref.h"
+#include "kernels/quantize_rows/generic-inl.h"
 
 namespace mote::kernels {
 namespace {
@@ -16,7 +16,18 @@ int run_ref(const Args& a, int64_t begin, int64_t end) {
   return kOk;
 }
 
-constexpr Kernel kRows[] = {{.name = "quantize_rows__ref", .run = run_ref, .units = rows}};
+int run(const Args& a, int64_t begin, int64_t end) {
+  const auto& p = as<MoteQuantizeRows>(a.params);
+  const auto body = p.asymmetric ? quantize_row_asymmetric : quantize_row_symmetric;
+  for (int64_t row = begin; row < end; ++row) {
+    body(in<float>(a, 0) + row * p.size, p.size, static_cast<int8_t*>(a.out[0]) + row * p.size,
+         static_cast<float*>(a.out[1]) + row, static_cast<int32_t*>(a.out[2]) + row);
+  }
+  return kOk;
+}
+
+constexpr Kernel kRows[] = {{.name = "quantize_rows__generic", .run = run, .units = rows},
+                            {.name = "quantize_rows__ref", .run = run_ref, .units = rows}};
 
 }  // namespace
 

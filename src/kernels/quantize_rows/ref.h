@@ -41,7 +41,7 @@ static inline int32_t mote_row_zero_point(double low, double high, double scale)
   const double low_error = 128.0 + fabs(low / scale);
   const double high_error = 127.0 + fabs(high / scale);
   const double chosen = low_error < high_error ? from_low : from_high;
-  if (chosen <= -128.0) return -128;
+  if (!(chosen > -128.0)) return -128; /* also if it is not a number */
   return chosen >= 127.0 ? 127 : (int32_t)round(chosen);
 }
 
