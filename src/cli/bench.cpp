@@ -30,13 +30,13 @@ std::string as_json(const driver::BenchReport& r) {
                                  {"layer", step.layer},
                                  {"kernel", step.kernel},
                                  {"macs", step.macs},
-                                 {"mean_us", step.mean_us}});
+                                 {"median_us", step.median_us}});
     }
   }
   return text_of(json);
 }
 
-// The last profiled run, for chrome://tracing or Perfetto.
+// The median profiled run, for chrome://tracing or Perfetto.
 std::string as_trace(const driver::BenchReport& r) {
   Json events = Json::array();
   for (const driver::StepProfile& step : r.steps) {
@@ -44,7 +44,7 @@ std::string as_trace(const driver::BenchReport& r) {
                       {"cat", step.op},
                       {"ph", "X"},
                       {"ts", step.start_us},
-                      {"dur", step.last_us},
+                      {"dur", step.run_us},
                       {"pid", 1},
                       {"tid", 1},
                       {"args", {{"kernel", step.kernel}, {"macs", step.macs}}}});
@@ -54,12 +54,13 @@ std::string as_trace(const driver::BenchReport& r) {
 
 std::string profile_text(const driver::BenchReport& r) {
   double total_us = 0;
-  for (const driver::StepProfile& step : r.steps) total_us += step.mean_us;
+  for (const driver::StepProfile& step : r.steps) total_us += step.median_us;
   Table table({">time", ">%", ">MACs", ">GMAC/s", "operator", "kernel", "layer"});
   for (const driver::StepProfile& step : r.steps) {
-    const double share = total_us > 0 ? 100 * step.mean_us / total_us : 0;
-    const double rate = step.mean_us > 0 ? static_cast<double>(step.macs) / step.mean_us / 1000 : 0;
-    table.row({time_text(step.mean_us), fmt::format("{:.1f}", share),
+    const double share = total_us > 0 ? 100 * step.median_us / total_us : 0;
+    const double rate =
+        step.median_us > 0 ? static_cast<double>(step.macs) / step.median_us / 1000 : 0;
+    table.row({time_text(step.median_us), fmt::format("{:.1f}", share),
                step.macs ? count_text(step.macs) : "", step.macs ? fmt::format("{:.2f}", rate) : "",
                step.op, step.kernel, step.layer});
   }

@@ -13,6 +13,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr int kMaxProfiledRuns = 1000;  // every time of each is kept
+
 double us_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
 }
@@ -27,25 +29,33 @@ double timed_run(Runner& runner, std::span<const Array> inputs) {
   return took;
 }
 
+// Medians over runs: one run that was interrupted must not make a step look slow.
 std::vector<StepProfile> profile(Runner& runner, std::span<const Array> inputs, int runs) {
   runtime::Session& session = runner.session();
   const auto count = static_cast<size_t>(session.steps());
-  std::vector<int64_t> total(count);
-  std::vector<int64_t> last(count);
-  for (int i = 0; i < runs; ++i) {
+  std::vector<std::vector<int64_t>> samples;  // [run][step], ns
+  for (int i = 0; i < std::min(runs, kMaxProfiledRuns); ++i) {
     runner.set_inputs(inputs);
-    std::fill(last.begin(), last.end(), 0);
-    require_ok(session.run_profiled(last));
-    for (size_t s = 0; s < count; ++s) total[s] += last[s];
+    samples.emplace_back(count);
+    require_ok(session.run_profiled(samples.back()));
   }
+  const auto total = [](const std::vector<int64_t>& run) {
+    return std::accumulate(run.begin(), run.end(), int64_t{0});
+  };
+  std::sort(samples.begin(), samples.end(),
+            [&](const auto& a, const auto& b) { return total(a) < total(b); });
+  const std::vector<int64_t>& typical = samples[(samples.size() - 1) / 2];
   std::vector<StepProfile> steps;
   double start_us = 0;
   for (size_t s = 0; s < count; ++s) {
+    std::vector<double> times_us;
+    for (const auto& run : samples) times_us.push_back(static_cast<double>(run[s]) / 1000);
+    std::sort(times_us.begin(), times_us.end());
     const StepLabel& label = session.step_label(static_cast<int>(s));
-    const double last_us = static_cast<double>(last[s]) / 1000;
-    steps.push_back({label.op, label.layer, label.kernel, label.macs,
-                     static_cast<double>(total[s]) / 1000 / runs, start_us, last_us});
-    start_us += last_us;
+    const double run_us = static_cast<double>(typical[s]) / 1000;
+    steps.push_back({label.op, label.layer, label.kernel, label.macs, percentile(times_us, 0.5),
+                     start_us, run_us});
+    start_us += run_us;
   }
   return steps;
 }

@@ -33,9 +33,9 @@ struct StepProfile {
   std::string layer;
   std::string kernel;
   int64_t macs = 0;
-  double mean_us = 0;
-  double start_us = 0;  // in the last profiled run
-  double last_us = 0;
+  double median_us = 0;
+  double start_us = 0;  // in the profiled run whose total is the median one
+  double run_us = 0;    // likewise
 };
 
 struct BenchReport {
