@@ -1,33 +1,33 @@
 #!/usr/bin/env python3
 """Random Keras models: mote against Keras, the official converter and the official interpreter.
 
-    random_keras.py --mote build/mote              all seeds
-    random_keras.py --only 17 --keep DIR           one seed, its files kept to look at
-    random_keras.py --family lstm                  the seeds of one family
+    random_keras.py --mote build/mote        all seeds
+    random_keras.py --only 17                one seed
+    random_keras.py --family lstm            the seeds of one family
+    random_keras.py --reuse                  with the models of the last run
 
-Each seeded model (keras_models.py) is saved as .keras and .h5. Mote's results agree with Keras' own to
-1e-4 of the output's scale; mote's .tflite gives the same in the official interpreter and is no larger
-than the official converter's file; and the three files that the official converter writes (float,
-dynamic, int8) run in mote as they do in the official reference kernels: float to 1e-5, int8 bit for
-bit. Needs the environment that .ci/run makes (tensorflow-cpu, ai-edge-litert).
+Each seeded model (keras_models.py, written by make_models.py) is there as .keras and .h5. Mote's
+results agree with Keras' own to 1e-4 of the output's scale; mote's .tflite gives the same in the
+official interpreter and is no larger than the official converter's file; mote's int8 file and the three
+that the official converter writes (float, dynamic, int8) run in mote as they do in the official
+reference kernels: float to 1e-5, int8 bit for bit. The models stay in build/random_keras/seedN.
+Making them needs the environment that .ci/run makes (tensorflow-cpu, ai-edge-litert).
 """
 import argparse
 import concurrent.futures
-import itertools
 import json
-import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ["CUDA_VISIBLE_DEVICES"] = ""
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/conformance"))
-import numpy as np  # noqa: E402
+import numpy as np
 
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "tests/conformance"))
 import mote as program  # noqa: E402
+import official  # noqa: E402
 from compare import Tally, difference  # noqa: E402
 
 SEEDS = 296
@@ -37,8 +37,7 @@ FLOAT_TOLERANCE = 1e-5
 # fall to either side where the float before it differs in its last bit; one step is 1/127 of the
 # largest activation.
 STEP_TOLERANCE = 1 / 127
-CALIBRATION_SAMPLES = 4
-# Every layer that the importer knows; the run fails if the seeds leave one out.
+# Every layer that the importer knows; a whole run fails if the seeds leave one out.
 REQUIRED = """
 Dense EinsumDense Embedding Activation ReLU LeakyReLU PReLU ELU Softmax Conv1D Conv2D Conv3D
 Conv1DTranspose Conv2DTranspose DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D
@@ -54,34 +53,35 @@ CategoryEncoding MelSpectrogram STFTSpectrogram
 """.split()
 
 
-def official_files(made, folder):
-    """The official converter's files: {"float" | "dynamic" | "int8": path or the reason it has none}."""
-    import tensorflow as tf
-    files = {}
-    samples = [[array[i:i + 1] for array in made.inputs.values()] for i in range(CALIBRATION_SAMPLES)]
-    for mode in ("float", "dynamic", "int8"):
-        converter = tf.lite.TFLiteConverter.from_keras_model(made.model)
-        if mode != "float":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if mode == "int8":
-            converter.representative_dataset = lambda: iter(samples)
-        try:
-            content = converter.convert()
-        except Exception as error:  # the converter raises whatever it likes
-            files[mode] = f"the official converter: {str(error).splitlines()[0][:150] if str(error) else error!r}"
-            continue
-        files[mode] = folder / f"official_{mode}.tflite"
-        files[mode].write_bytes(content)
-    return files
+def make_some(folder, seeds):
+    """Makes these seeds' models in a chain of processes: TensorFlow may crash, which costs that seed
+    only. Returns the seeds that it crashed on."""
+    crashed = []
+    while seeds:
+        command = [sys.executable, HERE / "make_models.py", folder, *map(str, seeds)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        begun = [int(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("begin ")]
+        if done.returncode == 0:
+            return crashed
+        if not begun:
+            raise SystemExit(f"can't make models: {done.stderr.strip()[-400:]}")
+        print(f"Keras or TensorFlow failed on seed {begun[-1]}: {done.stderr.strip()[-200:]}", flush=True)
+        crashed.append(begun[-1])
+        seeds = seeds[seeds.index(begun[-1]) + 1:]
+    return crashed
 
 
-def expected(made):
-    import keras
-    if made.twin is not None:
-        outputs = made.twin()
-    else:
-        outputs = made.model.predict(list(made.inputs.values()), verbose=0)
-    return [np.asarray(output) for output in keras.tree.flatten(outputs)]
+def make_all(arguments, seeds):
+    for seed in seeds:
+        shutil.rmtree(arguments.work / f"seed{seed}", ignore_errors=True)
+    chunks = [seeds[i::arguments.jobs] for i in range(arguments.jobs)]
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        return sorted(sum(pool.map(lambda chunk: make_some(arguments.work, chunk), chunks), []))
+
+
+def load(path):
+    with np.load(path) as arrays:
+        return [arrays[key] for key in arrays.files]
 
 
 def is_pure(oracle):
@@ -98,197 +98,121 @@ class Check:
 
     def __init__(self, mote, folder):
         self.mote, self.folder, self.results = mote, folder, []
-
-    def add(self, category, why, skipped=False):
-        self.results.append((category, why, skipped))
+        self.seed = json.loads((folder / "seed.json").read_text())
+        self.arrays, self.want = load(folder / "inputs.npz"), load(folder / "want.npz")
+        self.first = [array[:1] for array in self.arrays]
 
     def attempt(self, category, function):
-        import official
         try:
-            self.add(category, function())
+            self.results.append((category, function(), False))
         except program.Failed as error:
-            self.add(category, str(error))
+            self.results.append((category, str(error), False))
         except official.Refused as error:
-            self.add(category, f"the official interpreter refuses: {str(error)[:300]}")
+            self.results.append((category, f"the official interpreter refuses: {str(error)[-300:]}", False))
 
-    def keras_file(self, made, want, suffix):
-        import keras
-        path = self.folder / f"model.{suffix}"
+    def absent(self, category, kind):
+        """Whether there is no such file; then that is counted as skipped."""
+        why = self.seed["absent"].get(kind)
+        if why:
+            self.results.append((category, why, True))
+        return why
+
+    def keras_file(self, suffix):
         category = f".{suffix} against Keras"
-        try:
-            made.model.save(path)
-            if suffix == "h5":
-                keras.models.load_model(path, compile=False)  # Keras can't always read what it wrote
-        except Exception as error:
-            self.add(category, f"Keras itself: {str(error).splitlines()[0][:120]!r}", skipped=True)
-            return
-        # Unnamed inputs of a nested file may be renamed; the order is the model's.
-        self.attempt(category, lambda: difference(
-            self.mote.run(path, list(made.inputs.values())), want, False, KERAS_TOLERANCE))
+        if not self.absent(category, suffix):
+            self.attempt(category, lambda: difference(
+                self.mote.run(self.folder / f"model.{suffix}", self.arrays), self.want, False, KERAS_TOLERANCE))
 
-    def mote_file(self, made, want, files):
-        import official
-        path = self.folder / "mote.tflite"
-        first = [array[:1] for array in made.inputs.values()]
+    def mote_file(self):
+        path, theirs = self.folder / "mote.tflite", self.folder / "official_float.tflite"
+        path.unlink(missing_ok=True)
 
-        def official_result():
+        def in_official():
             self.mote.call("convert", self.folder / "model.keras", "-o", path)
-            return difference(official.run(path, first, reference=False), [w[:1] for w in want], False,
-                              KERAS_TOLERANCE)
+            return difference(official.run(path, self.first, reference=False), [w[:1] for w in self.want],
+                              False, KERAS_TOLERANCE)
 
         def size():
-            ours, theirs = path.stat().st_size, files["float"].stat().st_size
-            return None if ours <= theirs else f"{ours} bytes, the official converter writes {theirs}"
-        self.attempt("mote's .tflite in the official interpreter", official_result)
+            ours, limit = path.stat().st_size, theirs.stat().st_size
+            return None if ours <= limit else f"{ours} bytes, the official converter writes {limit}"
+        self.attempt("mote's .tflite in the official interpreter", in_official)
         if path.exists():
             self.attempt("mote's .tflite in mote", lambda: difference(
-                self.mote.run(path, first), official.run(path, first), False, FLOAT_TOLERANCE))
-            if isinstance(files["float"], pathlib.Path):
-                self.add("file size", size())
+                self.mote.run(path, self.first), official.run(path, self.first), False, FLOAT_TOLERANCE))
+            if theirs.exists():
+                self.attempt("file size", size)
 
-    def mote_int8(self, made):
-        import official
-        path, data = self.folder / "mote_int8.tflite", self.folder / "calibrate.npz"
-        np.savez(data, **{str(i): a for i, a in enumerate(made.inputs.values())})
-        first = [array[:1] for array in made.inputs.values()]
+    def mote_int8(self):
+        path = self.folder / "mote_int8.tflite"
 
         def same_bits():
             self.mote.call("convert", self.folder / "model.keras", "-o", path, "--quantize", "int8",
-                           "--calibrate", data)
-            oracle = official.Official(path, True, [a.shape for a in first])
-            exact = is_pure(oracle)
-            return difference(self.mote.run(path, first), oracle.run(first), exact, STEP_TOLERANCE)
+                           "--calibrate", self.folder / "inputs.npz")
+            oracle = official.Official(path, True, [a.shape for a in self.first])
+            return difference(self.mote.run(path, self.first), oracle.run(self.first), is_pure(oracle),
+                              STEP_TOLERANCE)
         self.attempt("mote's int8 .tflite in mote", same_bits)
 
-    def official_file(self, made, mode, file, order):
-        import official
+    def official_file(self, mode):
         category = f"official {mode} .tflite in mote"
-        if not isinstance(file, pathlib.Path):
-            self.add(category, file, skipped=True)
+        path = self.folder / f"official_{mode}.tflite"
+        if self.absent(category, mode):
             return
-        if order is None:
-            self.add(category, "the official converter's own file disagrees with Keras", skipped=True)
+        arrays = [self.first[i] for i in self.seed["order"]]
+        try:
+            oracle = official.Official(path, True, [a.shape for a in arrays])
+            want = oracle.run(arrays)
+        except official.Refused as error:
+            self.results.append((category, f"the official interpreter refuses: {str(error)[-200:]}", True))
             return
-        arrays = list(made.inputs.values())
-        first = [arrays[i][:1] for i in order]
+        exact = mode == "int8" and is_pure(oracle)
+        tolerance = FLOAT_TOLERANCE if mode == "float" else STEP_TOLERANCE
+        self.attempt(category, lambda: difference(self.mote.run(path, arrays), want, exact, tolerance))
 
-        def agree():
-            try:
-                oracle = official.Official(file, True, [a.shape for a in first])
-                want = oracle.run(first)
-            except official.Refused as error:
-                self.add(category, f"the official interpreter refuses: {error}", skipped=True)
-                return "refused"
-            exact = mode == "int8" and is_pure(oracle)
-            tolerance = FLOAT_TOLERANCE if mode == "float" else STEP_TOLERANCE
-            return difference(self.mote.run(file, first), want, exact, tolerance)
-        before = len(self.results)
-        self.attempt(category, agree)
-        if len(self.results) == before + 2:  # refused: only the skip counts
-            self.results.pop()
+    def all(self):
+        self.keras_file("keras")
+        self.keras_file("h5")
+        self.mote_file()
+        self.mote_int8()
+        for mode in ("float", "dynamic", "int8"):
+            self.official_file(mode)
+        return self.seed, self.results
 
 
 def check_seed(arguments, seed):
-    """{"family", "layers", "results"} of one seed."""
-    import keras_models
-    import official
-    name, made = keras_models.make(seed)
-    folder = pathlib.Path(arguments.keep or arguments.work) / f"seed{seed}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    check = Check(program.Mote(arguments.mote), folder)
-    want = expected(made)
-    np.savez(folder / "want.npz", **{str(i): w for i, w in enumerate(want)})
-    for key, array in made.inputs.items():
-        np.save(folder / f"{key}.npy", array)
-    check.keras_file(made, want, "keras")
-    check.keras_file(made, want, "h5")
-    files = official_files(made, folder)
-    order = input_order(files["float"], made, want)
-    check.mote_file(made, want, files)
-    check.mote_int8(made)
-    for mode, file in files.items():
-        check.official_file(made, mode, file, order)
-    if not arguments.keep:
-        shutil.rmtree(folder)
-    return {"family": name, "layers": sorted(keras_models.layer_names(made.model)), "results": check.results}
+    return Check(program.Mote(arguments.mote), arguments.work / f"seed{seed}").all()
 
 
-def input_order(file, made, want):
-    """Which of the model's inputs each input of the official converter's file is: the converter names
-    and orders several as it likes, so the order that gives Keras' results is it. None if none does."""
-    import official
-    if not isinstance(file, pathlib.Path):
-        return None
-    arrays = list(made.inputs.values())
-    for order in itertools.permutations(range(len(arrays))):
-        try:
-            got = official.run(file, [arrays[i][:1] for i in order], reference=False)
-        except (official.Refused, ValueError):
-            continue
-        for outputs in itertools.permutations(got):  # these too
-            if difference(list(outputs), [w[:1] for w in want], False, 1e-3) is None:
-                return order
-    return None
-
-
-def work(arguments, seeds):
-    """A worker process: one line of JSON before and one after each seed, so that a crash in
-    TensorFlow costs one seed only."""
-    for seed in seeds:
-        print(json.dumps(["begin", seed]), flush=True)
-        print(json.dumps(["done", seed, check_seed(arguments, seed)]), flush=True)
-
-
-def run_seeds(arguments, seeds):
-    """Yields (seed, result or None if the process died) from a chain of worker processes."""
-    while seeds:
-        command = [sys.executable, __file__, *arguments.passed_on, "--worker", ",".join(map(str, seeds))]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
-                                   stderr=None if arguments.verbose else subprocess.DEVNULL)
-        begun, finished = None, set()
-        for line in process.stdout:
-            if not line.startswith('["'):
-                continue  # TensorFlow prints too
-            message = json.loads(line)
-            begun = message[1]
-            if message[0] == "done":
-                finished.add(message[1])
-                yield message[1], message[2]
-        process.wait()
-        if process.returncode == 0:
-            return
-        died = begun if begun not in finished else None
-        if died is None and not finished:
-            raise SystemExit(f"the worker failed at once; try: {' '.join(command)}")
-        if died is not None:
-            yield died, None
-        seeds = [s for s in seeds if s not in finished and s != died]
-
-
-def collect(arguments, seeds, tally):
-    """Runs all seeds and counts; {layer: [agree, disagree]}, failed seeds."""
-    layers, failed = {}, {}
-    jobs = max(1, arguments.jobs)
-    chunks = [seeds[i::jobs] for i in range(jobs)]
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for results in pool.map(lambda chunk: list(run_seeds(arguments, chunk)), chunks):
-            for seed, result in results:
-                if result is None:
-                    tally.failed("process", f"seed {seed}", "Keras or TensorFlow crashed")
-                    failed[seed] = ["process"]
+def check_all(arguments, seeds, tally):
+    """Counts all checks; {layer: [agree, disagree]} and the seeds that disagree."""
+    layers, failed = {}, set()
+    with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
+        for seed, (facts, results) in zip(seeds, pool.map(check_seed, [arguments] * len(seeds), seeds)):
+            label = f"seed {seed} ({facts['family']})"
+            for category, why, skipped in results:
+                if skipped:
+                    tally.skipped(category, label, why)
                     continue
-                for category, why, skipped in result["results"]:
-                    label = f"seed {seed} ({result['family']})"
-                    if skipped:
-                        tally.skipped(category, label, why)
-                        continue
-                    tally.check(category, label, why)
-                    if why is not None:
-                        failed.setdefault(seed, []).append(category)
-                for layer in result["layers"]:
-                    layers.setdefault(layer, [0, 0])[seed in failed] += 1
+                tally.check(category, label, why)
+                if why is not None:
+                    failed.add(seed)
+            for layer in facts["layers"]:
+                layers.setdefault(layer, [0, 0])[seed in failed] += 1
     return layers, failed
+
+
+def chosen_seeds(arguments):
+    if arguments.only:
+        return arguments.only
+    seeds = list(range(arguments.seeds))
+    if arguments.family and arguments.reuse:
+        return [s for s in seeds if (arguments.work / f"seed{s}/seed.json").exists() and json.loads(
+            (arguments.work / f"seed{s}/seed.json").read_text())["family"] == arguments.family]
+    if arguments.family:
+        import keras_models
+        count = len(keras_models.FAMILIES)
+        return [s for s in seeds if keras_models.FAMILIES[s % count][0].__name__ == arguments.family]
+    return seeds
 
 
 def main():
@@ -297,27 +221,20 @@ def main():
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many")
     parser.add_argument("--only", type=int, action="append", help="only this seed (may repeat)")
     parser.add_argument("--family", help="only seeds of this family")
-    parser.add_argument("--keep", help="keep the files of each seed in this folder")
-    parser.add_argument("--work", default=ROOT / "build/random_keras")
+    parser.add_argument("--reuse", action="store_true", help="with the models that are there")
+    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/random_keras")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    arguments.passed_on = [a for a in sys.argv[1:]]
-    if arguments.worker:
-        work(arguments, [int(seed) for seed in arguments.worker.split(",")])
-        return 0
-    seeds = arguments.only or list(range(arguments.seeds))
-    if arguments.family:
-        import keras_models
-        count = len(keras_models.FAMILIES)
-        seeds = [s for s in seeds if keras_models.FAMILIES[s % count][0].__name__ == arguments.family]
-    tally = Tally(arguments.verbose)
-    layers, failed = collect(arguments, seeds, tally)
-    if not (arguments.only or arguments.family):
+    seeds, tally = chosen_seeds(arguments), Tally(arguments.verbose)
+    crashed = [] if arguments.reuse else make_all(arguments, seeds)
+    for seed in crashed:
+        tally.failed("making the model", f"seed {seed}", "Keras or TensorFlow failed")
+    seeds = [s for s in seeds if (arguments.work / f"seed{s}/seed.json").exists()]
+    layers, failed = check_all(arguments, seeds, tally)
+    if len(seeds) + len(crashed) >= SEEDS:
         for layer in REQUIRED:
-            if layer not in layers:
-                tally.failed("coverage", layer, "no model has this layer")
+            tally.check("coverage", layer, None if layer in layers else "no model has this layer")
     print("\nmodels with this layer: agree, disagree")
     for layer, (agree, disagree) in sorted(layers.items()):
         print(f"  {layer:<26} {agree:4} {disagree:4}")
