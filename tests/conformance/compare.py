@@ -67,8 +67,8 @@ class Tally:
         self.failed_lines.append(f"{category}: {label}: {why}")
         print(f"FAILED  {category}: {label}: {why}", flush=True)
 
-    def skipped(self, category, label, why):
-        self._row(category)["skipped"] += 1
+    def skipped(self, category, label, why, count=1):
+        self._row(category)["skipped"] += count
         print(f"skipped {category}: {label}: {why}", flush=True)
 
     def check(self, category, label, why):

@@ -125,8 +125,6 @@ def comparison(op, v):
             x, y = v.array(a, dtype), v.array(b, dtype)
             qs = [v.quant(dtype), None]
             qs[1] = qs[0] if v.int(0, 1) or qs[0] is None else near_quant(v, dtype, qs[0])
-            if dtype == "int16":
-                qs = [None, None]
             if a == b and x.ndim and v.int(0, 1):
                 y.reshape(-1)[::2] = x.reshape(-1)[::2]
             yield simple(op, op.upper(), f"{dtype} {a} {b}", [(x, qs[0]), (y, qs[1])],
