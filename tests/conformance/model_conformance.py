@@ -18,7 +18,8 @@ import official
 from compare import Tally, difference
 
 ROOT = program.ROOT
-SAMPLES = 16  # samples a model runs on
+SAMPLES = 16  # samples a model runs on at once
+SINGLES = 4  # and by themselves
 # Precision -> arguments of convert, how results compare: exact, or the relative tolerance.
 PRECISIONS = {
     "none": ([], 1e-5),
@@ -83,15 +84,29 @@ def check_precision(mote, fixture, precision, path, histogram):
     arguments, agreement = PRECISIONS[precision]
     mote.call("convert", fixture.model, "-o", path, *arguments,
               *(["--calibrate", fixture.calibration] if "int8" in precision or "16x8" in precision else []))
-    shapes = [array.shape for _, array in fixture.inputs]
-    oracle = official.Official(path, True, shapes)
-    arrays = [quantized(array, detail) for (_, array), detail in zip(fixture.inputs, oracle.inputs)]
+    for index in range(SINGLES):
+        samples = [array[index:index + 1] for _, array in fixture.inputs]
+        why = check_samples(mote, path, samples, agreement, histogram[precision])
+        if why:
+            return f"sample {index}: {why}"
+    samples = [array for _, array in fixture.inputs]
+    try:
+        official.Official(path, True, [array.shape for array in samples])
+    except official.Refused:
+        return None  # recurrent state of one sample: the official interpreter can't take more
+    why = check_samples(mote, path, samples, agreement, histogram[precision])
+    return f"{SAMPLES} samples at once: {why}" if why else None
+
+
+def check_samples(mote, path, samples, agreement, steps):
+    """None, or how mote and the official interpreter differ on these inputs."""
+    oracle = official.Official(path, True, [array.shape for array in samples])
+    arrays = [quantized(array, detail) for array, detail in zip(samples, oracle.inputs)]
     want = oracle.run(arrays)
     got = mote.run(path, arrays)
     if agreement != "exact":
         return difference(got, want, False, agreement)
-    default = official.run(path, arrays, reference=False)
-    histogram[precision].update(steps_histogram(want, default))
+    steps.update(steps_histogram(want, official.run(path, arrays, reference=False)))
     return difference(got, want, True, 0)
 
 

@@ -30,9 +30,9 @@ NO_ORACLE = {"keyword_scrambled_8bit.tflite": [((1, 96), np.int16)]}
 REFUSED = {"nested_container.keras": "NestedDenseModel"}  # custom classes: a clean refusal names them
 # The same network in two formats: files, and how far apart they may be (None: one is quantized, so
 # the largest output must be the same one and no value may be further off than this part of 1).
-PAIRS = [("fan_low_model.h5", "fan_low_model.tflite", 1e-5, None),
-         ("fan_low_model-deploy.h5", "fan_low_model-deploy.tflite", 1e-5, None),
-         ("fizzbuzz_model.h5", "fizzbuzz_model.tflite", 1e-5, None),
+# fan_low_model and fizzbuzz_model are not pairs: their .h5 and .tflite were trained apart (the weights
+# differ).
+PAIRS = [("fan_low_model-deploy.h5", "fan_low_model-deploy.tflite", 1e-5, None),
          ("xor_model.h5", "xor_model.tflite", 1e-5, None),
          ("sl_image_example1.h5", "sl_image_example1.tflite", None, 0.1),
          ("trained_lstm.tflite", "trained_lstm_int8.tflite", None, 0.1)]

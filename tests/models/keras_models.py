@@ -11,7 +11,7 @@ FAMILIES = []  # (generator, which of its places in the list this is, how many i
 ACTIVATIONS = ["relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "swish", "softplus",
                "softsign", "softmax", "log_softmax", "sigmoid", "hard_sigmoid", "hard_silu", "hard_swish",
                "tanh", "exponential", "linear", "mish", "log_sigmoid", "tanh_shrink", "soft_shrink",
-               "hard_shrink", "hard_tanh", "squareplus", "sparse_plus", "sparsemax", "threshold", "glu"]
+               "hard_shrink", "hard_tanh", "squareplus", "sparse_plus", "sparsemax", "glu"]
 CHEAP = ["relu", "relu", "tanh", "sigmoid", "gelu", "elu", "linear"]
 
 
@@ -477,7 +477,7 @@ def keras_ops(d):
          lambda: ops.where(x > y, x, ops.clip(y, -0.5, 0.5)),
          lambda: ops.stack([ops.sigmoid(x), ops.maximum(x, y)], axis=1),
          lambda: ops.sum(ops.expand_dims(x, 2) * ops.expand_dims(y, 1), axis=-1),
-         lambda: ops.pad(ops.squeeze(ops.split(x, 2, axis=1)[0][:, :1], axis=1), ((0, 0), (1, 2))) - 0.25][kind]()
+         lambda: ops.pad(ops.squeeze(ops.split(x, 2, axis=1)[0][:, :1], axis=1), ((0, 0), (1, 2))) - ops.tile(y[:, 0, :3], (1, 3))][kind]()
     z = L.Dense(3)(z)
     return finish(z, [x, y], {"x": d.normal(4, 6), "y": d.normal(4, 6)})
 

@@ -48,7 +48,11 @@ class Values:
         return choices[self.int(0, len(choices) - 1)]
 
     def shape(self, rank, low=1, high=6):
-        return [self.int(low, high) for _ in range(rank)]
+        """Small extents; in every fourth shape one is long enough for a vector loop and its rest."""
+        shape = [self.int(low, high) for _ in range(rank)]
+        if rank and self.int(0, 3) == 0:
+            shape[self.pick(rank - 1, self.int(0, rank - 1))] = self.int(8, 40)
+        return shape
 
     def scale(self, low=1e-3, high=0.5):
         return np.float32(np.exp(self.rng.uniform(np.log(low), np.log(high))))
