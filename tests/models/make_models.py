@@ -41,19 +41,40 @@ def save_keras(model, folder, absent):
             path.unlink(missing_ok=True)
 
 
+def one_sample_function(made):
+    """The model as a function of a batch of one. Recurrent layers convert only so."""
+    signature = [tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype) for tensor in made.model.inputs]
+    return tf.function(lambda *arrays: made.model(list(arrays)), input_signature=signature)
+
+
+def converters(made):
+    """How the official converter may take the model, the usual way first."""
+    yield lambda: tf.lite.TFLiteConverter.from_keras_model(made.model)
+    yield lambda: tf.lite.TFLiteConverter.from_concrete_functions(
+        [one_sample_function(made).get_concrete_function()], made.model)
+
+
 def convert(made, folder, absent):
     """The official converter's files."""
     samples = [[array[i:i + 1] for array in made.inputs.values()] for i in range(CALIBRATION_SAMPLES)]
     for mode in MODES:
-        converter = tf.lite.TFLiteConverter.from_keras_model(made.model)
-        if mode != "float":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if mode == "int8":
-            converter.representative_dataset = lambda: iter(samples)
-        try:
-            (folder / f"official_{mode}.tflite").write_bytes(converter.convert())
-        except Exception as error:  # it raises whatever it likes
-            absent[mode] = f"the official converter: {first_line(error)}"
+        for start in converters(made):
+            absent.pop(mode, None)
+            try:
+                content = convert_in(mode, start(), samples)
+            except Exception as error:  # it raises whatever it likes
+                absent[mode] = f"the official converter: {first_line(error)}"
+                continue
+            (folder / f"official_{mode}.tflite").write_bytes(content)
+            break
+
+
+def convert_in(mode, converter, samples):
+    if mode != "float":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if mode == "int8":
+        converter.representative_dataset = lambda: iter(samples)
+    return converter.convert()
 
 
 def expected(made):
@@ -67,7 +88,12 @@ def input_order(path, arrays, want):
     several as it likes, so the order that gives Keras' results is it. None if none does."""
     if not path.exists():
         return None
+    shapes = [detail["shape_signature"] for detail in official.Official(path).inputs]
     for order in itertools.permutations(range(len(arrays))):
+        if any(len(shape) != arrays[i].ndim or any(want_d not in (-1, d) for want_d, d in
+                                                  zip(shape[1:], arrays[i].shape[1:]))
+               for shape, i in zip(shapes, order)):
+            continue
         try:
             got = official.run(path, [arrays[i][:1] for i in order], reference=False)
         except (official.Refused, ValueError):
