@@ -37,6 +37,9 @@ FLOAT_TOLERANCE = 1e-5
 # fall to either side where the float before it differs in its last bit; one step is 1/127 of the
 # largest activation.
 STEP_TOLERANCE = 1 / 127
+# Where the reference resolver lacks an operator, other official kernels stand in for the whole model;
+# they round a step otherwise here and there, and a later layer may make two of it.
+SUBSTITUTED_TOLERANCE = 2 / 127
 # Every layer that the importer knows; a whole run fails if the seeds leave one out.
 REQUIRED = """
 Dense EinsumDense Embedding Activation ReLU LeakyReLU PReLU ELU Softmax Conv1D Conv2D Conv3D
@@ -147,7 +150,8 @@ class Check:
         resolver lacks an operator (ELU, a late version of TILE) and other kernels stand in for all."""
         exact = integer and is_pure(oracle) and not oracle.substituted
         self.exact += exact
-        return difference(self.mote.run(path, arrays), want, exact, STEP_TOLERANCE)
+        return difference(self.mote.run(path, arrays), want, exact,
+                          SUBSTITUTED_TOLERANCE if oracle.substituted else STEP_TOLERANCE)
 
     def mote_int8(self):
         path = self.folder / "mote_int8.tflite"
