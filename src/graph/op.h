@@ -98,6 +98,22 @@ enum class QuantKind : uint8_t {
                 // comparisons, shape)
 };
 
+// An input that is no activation and not the one tensor of weights: the integer form of its own
+// that an operator with several of them (an LSTM) needs. All per tensor.
+enum class QuantForm : uint8_t {
+  weights,       // int8, symmetric
+  bias,          // int32 of the scales of inputs `x` and `w`, which come before it, multiplied
+  int16,         // a constant, int16, symmetric
+  output_state,  // a variable with the output's parameters
+  cell_state,    // a variable, int16 of scale 2^-12
+};
+struct QuantOperand {
+  QuantForm form;
+  int input;
+  int x = -1;
+  int w = -1;
+};
+
 struct QuantRule {
   QuantKind kind = QuantKind::none;
   // Inputs that carry activations, as bits; the rest (axes, indices, sizes) are left alone. Weights
@@ -115,6 +131,9 @@ struct QuantRule {
   int fixed_zero_point_i8 = 0;
   float fixed_scale_i16 = 0;  // zero point 0
   const char* why_not = nullptr;
+  std::span<const QuantOperand> operands = {};
+  uint32_t float_with = 0;  // the operator stays float if any of these inputs is present
+  int intermediates = 0;    // of which the last has the output's parameters, the others none
 };
 
 enum Traits : uint32_t {

@@ -166,6 +166,17 @@ constexpr TfliteField kStepFields[] = {{0, "activation"},
 constexpr TfliteField kBothFields[] = {{0, "activation"},    {1, "cell_clip"},
                                        {2, "proj_clip"},     {3, "merge_outputs"},
                                        {4, "time_major", 1}, {5, "asymmetric_quantize_inputs"}};
+constexpr QuantOperand kSequenceOperands[] = {
+    {QuantForm::weights, 1},       {QuantForm::weights, 2},     {QuantForm::weights, 3},
+    {QuantForm::weights, 4},       {QuantForm::weights, 5},     {QuantForm::weights, 6},
+    {QuantForm::weights, 7},       {QuantForm::weights, 8},     {QuantForm::int16, 9},
+    {QuantForm::int16, 10},        {QuantForm::int16, 11},      {QuantForm::bias, 12, 0, 1},
+    {QuantForm::bias, 13, 0, 2},   {QuantForm::bias, 14, 0, 3}, {QuantForm::bias, 15, 0, 4},
+    {QuantForm::output_state, 18}, {QuantForm::cell_state, 19},
+};
+// A projection or layer norm needs ranges of values that no tensor holds.
+constexpr uint32_t kSequenceFloatWith =
+    1u << 16 | 1u << 17 | 1u << 20 | 1u << 21 | 1u << 22 | 1u << 23;
 constexpr QuantRule kNotYet = {.why_not = "the integer LSTM needs five calibrated intermediates"};
 
 }  // namespace
@@ -179,7 +190,12 @@ extern const OpDef kUnidirectionalSequenceLstm = {
     .infer = infer_sequence,
     .lower = lower_sequence,
     .cost = cost_sequence,
-    .quant = kNotYet,
+    .quant = {.kind = QuantKind::free,
+              .int16 = false,
+              .dynamic = true,
+              .operands = kSequenceOperands,
+              .float_with = kSequenceFloatWith,
+              .intermediates = 5},
     .tflite = {.code = 44, .options = 71, .fields = kSequenceFields, .version = sequence_version},
 };
 

@@ -122,7 +122,9 @@ class Propagation {
     if (folding_ == Folding::full) {
       return out_bytes <= std::max(kFullBytes, kFullGrowth * in_bytes);
     }
-    return out_bytes <= in_bytes || (out_bytes <= kSmallBytes && !decompresses(subgraph, node));
+    if (out_bytes <= in_bytes) return true;
+    if (decompresses(subgraph, node)) return folding_ == Folding::expanded;
+    return out_bytes <= kSmallBytes;
   }
 
   // The node only turns stored weights into float32.

@@ -12,6 +12,8 @@ enum class Folding : uint8_t {
   // For a graph that will be written to a file: what is folded may not make it larger. A float32
   // view of float16 or int8 weights stays as it is.
   compact,
+  // The same, but stored weights become float32: for what is going to store them another way.
+  expanded,
   // For a graph that is about to run: everything that is known is computed once.
   full,
 };

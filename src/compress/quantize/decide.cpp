@@ -19,6 +19,13 @@ bool touches_floats(const NodeView& node) {
   return false;
 }
 
+const QuantOperand* operand_at(const QuantRule& rule, int input) {
+  for (const QuantOperand& operand : rule.operands) {
+    if (operand.input == input) return &operand;
+  }
+  return nullptr;
+}
+
 std::string why_not(const NodeView& node, Precision precision) {
   const QuantRule& rule = node.node().op->quant;
   if (rule.kind == QuantKind::none) {
@@ -33,9 +40,19 @@ std::string why_not(const NodeView& node, Precision precision) {
   bool any = false;
   for (int i = 0; i < node.inputs(); ++i) {
     if (!node.has(i)) continue;
+    if (i < 32 && (rule.float_with >> i & 1u)) {
+      return fmt::format("the integer form does not take input {}", i);
+    }
     const Value& value = node.in_value(i);
     if (!is_float(value)) continue;
-    if (i == rule.weights) {
+    if (const QuantOperand* operand = operand_at(rule, i)) {
+      const bool state =
+          operand->form == QuantForm::output_state || operand->form == QuantForm::cell_state;
+      if (state != value.is_variable || (!state && !value.is_constant)) {
+        return fmt::format("its input {} is {}", i,
+                           state ? "not a variable" : "computed while the model runs");
+      }
+    } else if (i == rule.weights) {
       if (!value.is_constant) return "its weights are computed while the model runs";
       if (rule.weights_axis >= value.type.shape.rank()) return "its weights have too few axes";
     } else if (i == rule.bias) {

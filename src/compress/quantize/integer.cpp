@@ -18,6 +18,10 @@ constexpr int kWeightLimit = 127;
 constexpr double kBiasLimit32 = 1 << 30;
 constexpr double kBiasLimit64 = 1ll << 46;
 
+// An LSTM's cell state: 3 integer bits, 12 of fraction, the format in which the kernel's gates
+// compute.
+const float kCellScale = std::ldexp(1.0f, -12);
+
 class Rewriter {
  public:
   Rewriter(const Graph& graph, const QuantizeOptions& options,
@@ -214,6 +218,7 @@ class Rewriter {
     for (int i = 0; i < node.inputs(); ++i) {
       ValueId& id = copy.inputs[static_cast<size_t>(i)];
       if (id == kNoValue || i == rule.weights || i == rule.bias) continue;
+      if (is_operand(rule, i)) continue;
       if (!is_activation(node, i)) {
         id = plain(id, layer);
       } else {
@@ -221,7 +226,11 @@ class Rewriter {
       }
     }
     if (rule.weights >= 0 && node.has(rule.weights)) add_weights(copy, node);
+    for (const QuantOperand& operand : rule.operands) {
+      if (node.has(operand.input)) add_operand(copy, node, operand);
+    }
     for (ValueId& id : copy.intermediates) id = plain(id, layer);
+    if (rule.intermediates > 0) add_intermediates(copy, node);
     for (ValueId& id : copy.outputs) {
       if (!is_float(from_.value(id))) {
         id = make_plain(id);
@@ -230,6 +239,56 @@ class Rewriter {
       }
     }
     add(std::move(copy), n);
+  }
+
+  static bool is_operand(const QuantRule& rule, int i) {
+    return std::any_of(rule.operands.begin(), rule.operands.end(),
+                       [&](const QuantOperand& operand) { return operand.input == i; });
+  }
+
+  void add_operand(Node& copy, const NodeView& node, const QuantOperand& operand) {
+    ValueId& id = copy.inputs[static_cast<size_t>(operand.input)];
+    const Value& value = node.in_value(operand.input);
+    const Shape& shape = value.type.shape;
+    const auto scale_of = [&](int input) {
+      return to_.value(copy.inputs[static_cast<size_t>(input)]).type.scale();
+    };
+    if (operand.form == QuantForm::output_state || operand.form == QuantForm::cell_state) {
+      const bool output = operand.form == QuantForm::output_state;
+      const TensorType type = {
+          output ? dtype_ : DType::i16, shape,
+          output ? groups_.parameters(node.node().outputs[0]) : per_tensor(kCellScale, 0)};
+      id = to_.add_value(value.name, type);
+      to_.value(id).is_variable = true;
+      return;
+    }
+    const auto data = value.data.as<float>();
+    require_finite(data, value.name);
+    if (operand.form == QuantForm::weights) {
+      id = stored_weights(id, weight_parameters(shape, data, -1, kWeightLimit));
+    } else if (operand.form == QuantForm::bias) {
+      const Quantization quant = per_tensor(scale_of(operand.x) * scale_of(operand.w), 0);
+      id = to_.add_constant(value.name, {DType::i32, shape, quant},
+                            quantize_bias(data, quant, DType::i32));
+    } else {
+      const Quantization quant = weight_parameters(shape, data, -1, 32767);
+      id = to_.add_constant(value.name, {DType::i16, shape, quant},
+                            quantize_constant(data, quant, DType::i16));
+    }
+  }
+
+  void add_intermediates(Node& copy, const NodeView& node) {
+    const int count = copy.op->quant.intermediates;
+    copy.intermediates.clear();
+    for (int k = 0; k < count; ++k) {
+      TensorType type = {DType::f32, Shape{0}};
+      if (k == count - 1) {
+        type.dtype = dtype_;
+        type.quant = groups_.parameters(node.node().outputs[0]);
+      }
+      copy.intermediates.push_back(
+          to_.add_value(fmt::format("{}_intermediate{}", copy.layer, k), type));
+    }
   }
 
   // The first input that carries an activation: what the weights multiply.

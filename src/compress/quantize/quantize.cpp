@@ -14,6 +14,7 @@
 #include "graph/verify.h"
 #include "ops/lower.h"
 #include "ops/ops.h"
+#include "passes/propagate.h"
 #include "passes/share_constants.h"
 #include "passes/specialize.h"
 
@@ -148,6 +149,8 @@ QuantizeReport run(Graph& graph, const QuantizeOptions& options, const Calibrati
     fail_user("percentile is {}, it should be over 0 and at most 100", options.percentile);
   }
   require_float_model(graph, options.precision);
+  // Weights that were stored as float16 are stored anew.
+  passes::propagate(graph, passes::Folding::expanded);
   QuantizeReport report;
   if (options.precision == Precision::float16) return store_as_float16(graph);
   const CalibrationData data = with_default_shapes(graph, given);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <optional>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/half.h"
@@ -33,7 +35,20 @@ class WeightsOnly {
 
   void run() {
     count_readers();
-    for (size_t n = 0; n < subgraph_.nodes.size(); ++n) quantize_node(subgraph_.nodes[n]);
+    std::vector<Node> nodes;
+    for (Node& node : subgraph_.nodes) {
+      std::optional<Node> after;
+      if (!node.op->quant.operands.empty()) {
+        quantize_operands(node);
+      } else if (table_of(node) >= 0) {
+        after = quantize_table(node);
+      } else {
+        quantize_node(node);
+      }
+      nodes.push_back(std::move(node));
+      if (after) nodes.push_back(std::move(*after));
+    }
+    subgraph_.nodes = std::move(nodes);
   }
 
  private:
@@ -45,15 +60,112 @@ class WeightsOnly {
     return options_.precision == Precision::int4 && node.op->quant.int4_weights;
   }
 
+  // The inputs of a node that may become int8 weights.
+  std::vector<int> weight_inputs(const Node& node) const {
+    std::vector<int> list;
+    const QuantRule& rule = node.op->quant;
+    const int table = table_of(node);
+    if (takes(node)) list.push_back(rule.weights);
+    if (table >= 0) list.push_back(table);
+    for (const QuantOperand& operand : rule.operands) {
+      if (rule.dynamic && operand.form == QuantForm::weights) list.push_back(operand.input);
+    }
+    return list;
+  }
+
+  // A table of constants that the node picks elements from (an embedding): its input, or -1.
+  int table_of(const Node& node) const {
+    const NodeView view(graph_, subgraph_, node);
+    if (node.op->quant.kind != QuantKind::same_scale || !node.op->quant.int8) return -1;
+    if (node.outputs.size() != 1 || view.out(0).dtype != DType::f32) return -1;
+    int table = -1;
+    for (int i = 0; i < view.inputs(); ++i) {
+      if (!view.has(i) || view.in(i).dtype != DType::f32) continue;
+      if (!view.is_constant(i) || table >= 0) return -1;
+      table = i;
+    }
+    return table;
+  }
+
   void count_readers() {
     const Uses uses = uses_of(subgraph_);
     other_readers_ = uses.readers;
     for (const Node& node : subgraph_.nodes) {
-      if (!takes(node)) continue;
-      const auto index = static_cast<size_t>(node.op->quant.weights);
-      if (index < node.inputs.size() && node.inputs[index] != kNoValue)
-        --other_readers_[static_cast<size_t>(node.inputs[index])];
+      for (const int input : weight_inputs(node)) {
+        const auto index = static_cast<size_t>(input);
+        if (index < node.inputs.size() && node.inputs[index] != kNoValue)
+          --other_readers_[static_cast<size_t>(node.inputs[index])];
+      }
     }
+  }
+
+  // All of an operator's weights, or none: its kernel takes no mixture.
+  void quantize_operands(Node& node) {
+    LayerReport row = row_of(subgraph_, node);
+    const NodeView view(graph_, subgraph_, node);
+    const std::vector<int> inputs = weight_inputs(node);
+    for (const int i : inputs) {
+      if (!row.reason.empty() || !view.has(i)) continue;
+      const Value& weights = view.in_value(i);
+      if (weights.type.dtype != DType::f32) return;
+      row.reason = weights.is_constant ? why_not(node, weights, node.inputs[static_cast<size_t>(i)])
+                                       : "its weights are computed while the model runs";
+    }
+    if (inputs.empty()) row.reason = "the official kernels have no form of it with int8 weights";
+    if (row.reason.empty()) {
+      for (const int i : inputs) {
+        if (!view.has(i)) continue;
+        ValueId& id = node.inputs[static_cast<size_t>(i)];
+        id = stored(id, -1, false);
+      }
+      finish(node, row, "int8 weights");
+    } else {
+      keep(row);
+    }
+  }
+
+  // The table as int8; what is picked from it is dequantized.
+  std::optional<Node> quantize_table(Node& node) {
+    const auto index = static_cast<size_t>(table_of(node));
+    const ValueId id = node.inputs[index];
+    LayerReport row = row_of(subgraph_, node);
+    const auto elements = static_cast<int64_t>(subgraph_.value(id).data.size() / sizeof(float));
+    if (elements < options_.min_weight_elements) return std::nullopt;
+    if (other_readers_[static_cast<size_t>(id)] > 0) {
+      row.reason = "its table is also read by an operator that needs it as float32";
+      keep(row);
+      return std::nullopt;
+    }
+    node.inputs[index] = stored(id, -1, false);
+    const ValueId result = node.outputs[0];
+    TensorType type = subgraph_.value(result).type;
+    type.dtype = DType::i8;
+    type.quant = subgraph_.value(node.inputs[index]).type.quant;
+    const std::string name = fmt::format("{}_int8", subgraph_.value(result).name);
+    node.outputs[0] = subgraph_.add_value(name, type);
+    finish(node, row, "int8 weights");
+    const OpDef* dequantize = find_op("dequantize");
+    if (!dequantize) fail_internal("there is no operator 'dequantize'");
+    Node after;
+    after.op = dequantize;
+    after.attrs = Attrs(*dequantize->attrs);
+    after.inputs = {node.outputs[0]};
+    after.outputs = {result};
+    after.layer = node.layer;
+    return after;
+  }
+
+  void finish(Node& node, LayerReport& row, const char* precision) {
+    row.precision = precision;
+    if (node.attrs.has("asymmetric_quantize_inputs")) {
+      node.attrs.set("asymmetric_quantize_inputs", true);
+    }
+    ++report_.quantized;
+    report_.layers.push_back(std::move(row));
+  }
+  void keep(LayerReport& row) {
+    ++report_.stayed_float;
+    report_.layers.push_back(std::move(row));
   }
 
   std::string why_not(const Node& node, const Value& weights, ValueId id) const {
@@ -88,18 +200,10 @@ class WeightsOnly {
     } else {
       row.reason = why_not(node, weights, id);
     }
-    if (row.reason.empty()) {
-      const bool int4 = wants_int4(node);
-      row.precision = int4 ? "int4 weights" : "int8 weights";
-      node.inputs[index] = stored(id, rule.weights_axis, int4);
-      if (node.attrs.has("asymmetric_quantize_inputs")) {
-        node.attrs.set("asymmetric_quantize_inputs", true);
-      }
-      ++report_.quantized;
-    } else {
-      ++report_.stayed_float;
-    }
-    report_.layers.push_back(std::move(row));
+    if (!row.reason.empty()) return keep(row);
+    const bool int4 = wants_int4(node);
+    node.inputs[index] = stored(id, rule.weights_axis, int4);
+    finish(node, row, int4 ? "int4 weights" : "int8 weights");
   }
 
   ValueId stored(ValueId id, int axis, bool int4) {
