@@ -123,6 +123,13 @@ class Calibrator {
       for (size_t i = 0; i < main.inputs.size(); ++i) {
         const Value& input = main.value(main.inputs[i]);
         const Buffer& buffer = data_.samples[s][i];
+        if (i < data_.shapes.size()) {
+          const auto wanted = data_.shapes[i].bytes(input.type.dtype);
+          if (wanted && *wanted != buffer.size()) {
+            fail_user("calibration sample {}: input '{}' of shape {} takes {} bytes, got {}", s,
+                      input.name, data_.shapes[i].str(), *wanted, buffer.size());
+          }
+        }
         if (input.type.dtype != DType::f32) continue;
         if (extremes_of(buffer.as<float>()).finite) continue;
         const auto values = buffer.as<float>();

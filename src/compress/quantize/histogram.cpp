@@ -12,6 +12,8 @@ constexpr int kCandidates = 100;
 // A clipped range is taken over a wider one only if it is better by this much: ties go to the range
 // that clips nothing.
 constexpr double kBetter = 1.0 - 1e-9;
+// Elements in a bin, on average, that make a distribution of a histogram.
+constexpr int64_t kPerBin = 8;
 
 }  // namespace
 
@@ -36,7 +38,7 @@ Range Histogram::percentile(double percent) const {
   const double out = total * (100.0 - percent) / 100.0 / (two_sided ? 2 : 1);
   Range r = range_;
   double left = 0;
-  for (int bin = 0; bin < kBins && range_.min < 0; ++bin) {
+  for (int bin = 0; bin < bins() && range_.min < 0; ++bin) {
     left += static_cast<double>(counts_[static_cast<size_t>(bin)]);
     if (left > out) {
       r.min = std::min(0.0, range_.min + bin * width_);
@@ -44,7 +46,7 @@ Range Histogram::percentile(double percent) const {
     }
   }
   double right = 0;
-  for (int bin = kBins - 1; bin >= 0 && range_.max > 0; --bin) {
+  for (int bin = bins() - 1; bin >= 0 && range_.max > 0; --bin) {
     right += static_cast<double>(counts_[static_cast<size_t>(bin)]);
     if (right > out) {
       r.max = std::max(0.0, range_.min + (bin + 1) * width_);
@@ -57,7 +59,7 @@ Range Histogram::percentile(double percent) const {
 double Histogram::squared_error(const Range& range, int levels) const {
   const double step = (range.max - range.min) / (levels - 1);
   double sum = 0;
-  for (int bin = 0; bin < kBins; ++bin) {
+  for (int bin = 0; bin < bins(); ++bin) {
     const auto count = static_cast<double>(counts_[static_cast<size_t>(bin)]);
     if (count == 0) continue;
     const double x = center(bin);
@@ -70,12 +72,12 @@ double Histogram::squared_error(const Range& range, int levels) const {
 double Histogram::divergence(const Range& range, int levels) const {
   // P: what is inside, with what is outside moved to the edges. Q: P's inside, spread evenly over
   // the bins that have elements within each level.
-  const int first = std::clamp(static_cast<int>((range.min - range_.min) / width_), 0, kBins - 1);
+  const int first = std::clamp(static_cast<int>((range.min - range_.min) / width_), 0, bins() - 1);
   const int last = std::clamp(static_cast<int>(std::ceil((range.max - range_.min) / width_)) - 1,
-                              first, kBins - 1);
-  const int bins = last - first + 1;
+                              first, bins() - 1);
+  const int inside_bins = last - first + 1;
   double below = 0, above = 0, total = 0;
-  for (int b = 0; b < kBins; ++b) {
+  for (int b = 0; b < bins(); ++b) {
     const auto count = static_cast<double>(counts_[static_cast<size_t>(b)]);
     total += count;
     if (b < first) below += count;
@@ -85,8 +87,8 @@ double Histogram::divergence(const Range& range, int levels) const {
   if (inside <= 0 || total <= 0) return INFINITY;
   double sum = 0;
   for (int level = 0; level < levels; ++level) {
-    const int begin = first + static_cast<int>(static_cast<int64_t>(bins) * level / levels);
-    const int end = first + static_cast<int>(static_cast<int64_t>(bins) * (level + 1) / levels);
+    const int begin = first + static_cast<int>(static_cast<int64_t>(inside_bins) * level / levels);
+    const int end = first + static_cast<int>(static_cast<int64_t>(inside_bins) * (level + 1) / levels);
     double mass = 0;
     int filled = 0;
     for (int b = begin; b < end; ++b) {
@@ -133,8 +135,23 @@ Range Histogram::search(Loss loss) const {
   return best;
 }
 
+Histogram Histogram::coarser() const {
+  Histogram out = *this;
+  out.width_ = width_ * 2;
+  out.counts_.clear();
+  for (size_t b = 0; b + 1 < counts_.size(); b += 2) {
+    out.counts_.push_back(counts_[b] + counts_[b + 1]);
+  }
+  return out;
+}
+
 Range Histogram::least_divergence(int levels) const {
-  return search([&](const Range& r) { return divergence(r, levels); });
+  if (width_ <= 0) return range_;
+  const int64_t total = std::accumulate(counts_.begin(), counts_.end(), int64_t{0});
+  Histogram h = *this;
+  while (h.bins() > 2 * levels && total < h.bins() * kPerBin) h = h.coarser();
+  if (total < h.bins() * kPerBin) return range_;
+  return h.search([&](const Range& r) { return h.divergence(r, levels); });
 }
 
 Range Histogram::least_squared_error(int levels) const {

@@ -23,13 +23,17 @@ class Histogram {
   // either side (all of them on one, if the other end is 0).
   Range percentile(double percent) const;
   // Of the ranges [a * min, b * max], 0 < a, b <= 1: the one whose quantization to `levels` values
-  // loses least, by Kullback-Leibler divergence or by mean squared error.
+  // loses least, by Kullback-Leibler divergence or by mean squared error. The divergence of a few
+  // elements is noise: then it is the whole range.
   Range least_divergence(int levels) const;
   Range least_squared_error(int levels) const;
 
  private:
   template <class Loss>
   Range search(Loss loss) const;
+  int bins() const { return static_cast<int>(counts_.size()); }
+  // Neighbouring bins joined in pairs.
+  Histogram coarser() const;
   double divergence(const Range& range, int levels) const;
   double squared_error(const Range& range, int levels) const;
   double center(int bin) const { return range_.min + (bin + 0.5) * width_; }
