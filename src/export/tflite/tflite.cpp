@@ -76,12 +76,22 @@ std::vector<std::string> name_values(const Subgraph& subgraph) {
   return names;
 }
 
+// Everything after this relies on indices that are in range, and on shapes and attributes that fit
+// their operators. Returns its argument.
+const Graph& checked(const Graph& graph) {
+  verify(graph);
+  for (const Subgraph& subgraph : graph.subgraphs) {
+    for (const Node& node : subgraph.nodes) infer_node(graph, subgraph, node);
+  }
+  return graph;
+}
+
 class Exporter {
  public:
-  explicit Exporter(const Graph& graph) : graph_(with_biases(graph)), constants_(writer_) {}
+  explicit Exporter(const Graph& graph)
+      : graph_(with_biases(checked(graph))), constants_(writer_) {}
 
   Buffer run() {
-    verify(graph_);
     refuse_unsupported();
     std::vector<Offset> subgraphs;
     for (const Subgraph& subgraph : graph_.subgraphs) {
@@ -195,8 +205,6 @@ class Exporter {
       tensors.push_back(write_tensor(subgraph.value(id), names[static_cast<size_t>(id)]));
     std::vector<Offset> operators;
     for (const Node& node : subgraph.nodes) {
-      // The rules for versions look at shapes and attributes, and rely on them to fit the operator.
-      infer_node(graph_, subgraph, node);
       operators.push_back(
           with_context(describe(node), [&] { return write_operator(subgraph, node, numbering); }));
     }

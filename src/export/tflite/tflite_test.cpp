@@ -147,7 +147,7 @@ TEST(ExportTflite, SaysWhichRuntimeItNeeds) {
 }
 
 TEST(ExportTflite, RefusesWhatTfliteHasNoPlaceFor) {
-  static constexpr OpDef kOwn = {.name = "own"};
+  static constexpr OpDef kOwn = {.name = "own", .infer = [](InferContext&) {}};
   Graph graph = small_graph();
   for (Node& node : graph.main().nodes) {
     node.op = &kOwn;
