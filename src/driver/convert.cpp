@@ -49,8 +49,12 @@ void check_options(const ConvertOptions& options) {
   }
 }
 
-bool needs_data(compress::Precision precision) {
-  return precision == compress::Precision::int8 || precision == compress::Precision::int16x8;
+bool needs_data(const compress::QuantizeOptions& options) {
+  const auto precision = options.precision;
+  const bool has_weights =
+      precision == compress::Precision::dynamic || precision == compress::Precision::int4;
+  return precision == compress::Precision::int8 || precision == compress::Precision::int16x8 ||
+         (options.bias_correction && has_weights);
 }
 
 // Every sample of the user's file as one run's inputs.
@@ -79,10 +83,11 @@ void quantize(const ConvertOptions& options, Model& model, ConvertReport* report
     };
   }
   compress::CalibrationData data;
-  if (needs_data(quantize.precision)) {
+  if (needs_data(quantize)) {
     if (options.calibrate.empty()) {
-      fail_user("{}: --quantize {} needs samples of real input: --calibrate DATA.npz",
-                options.model, name_of(quantize.precision));
+      fail_user("{}: --quantize {}{} needs samples of real input: --calibrate DATA.npz",
+                options.model, name_of(quantize.precision),
+                quantize.bias_correction ? " --bias-correction" : "");
     }
     data = calibration_data(options, model, report);
   } else if (!options.calibrate.empty()) {

@@ -88,7 +88,8 @@ double Histogram::divergence(const Range& range, int levels) const {
   double sum = 0;
   for (int level = 0; level < levels; ++level) {
     const int begin = first + static_cast<int>(static_cast<int64_t>(inside_bins) * level / levels);
-    const int end = first + static_cast<int>(static_cast<int64_t>(inside_bins) * (level + 1) / levels);
+    const int end =
+        first + static_cast<int>(static_cast<int64_t>(inside_bins) * (level + 1) / levels);
     double mass = 0;
     int filled = 0;
     for (int b = begin; b < end; ++b) {
@@ -145,12 +146,24 @@ Histogram Histogram::coarser() const {
   return out;
 }
 
+// Zero is exactly representable whatever the range; the heap of zeros that a ReLU leaves would only
+// make what is clipped look rare.
+void Histogram::level_zero() {
+  const auto zero = std::clamp(static_cast<int>(-range_.min / width_), 0, bins() - 1);
+  int64_t beside = 0;
+  if (zero > 0) beside = counts_[static_cast<size_t>(zero - 1)];
+  if (zero + 1 < bins()) beside = std::max(beside, counts_[static_cast<size_t>(zero + 1)]);
+  int64_t& count = counts_[static_cast<size_t>(zero)];
+  count = std::min(count, beside);
+}
+
 Range Histogram::least_divergence(int levels) const {
   if (width_ <= 0) return range_;
   const int64_t total = std::accumulate(counts_.begin(), counts_.end(), int64_t{0});
   Histogram h = *this;
   while (h.bins() > 2 * levels && total < h.bins() * kPerBin) h = h.coarser();
   if (total < h.bins() * kPerBin) return range_;
+  h.level_zero();
   return h.search([&](const Range& r) { return h.divergence(r, levels); });
 }
 

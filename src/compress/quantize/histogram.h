@@ -34,6 +34,7 @@ class Histogram {
   int bins() const { return static_cast<int>(counts_.size()); }
   // Neighbouring bins joined in pairs.
   Histogram coarser() const;
+  void level_zero();
   double divergence(const Range& range, int levels) const;
   double squared_error(const Range& range, int levels) const;
   double center(int bin) const { return range_.min + (bin + 0.5) * width_; }
