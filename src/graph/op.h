@@ -178,6 +178,9 @@ struct OpDef {
   int min_inputs = 1;
   int max_inputs = 1;  // -1: any number
   int outputs = 1;     // -1: any number
+  // Which of the first min_inputs may be absent (kNoValue), as bits. Those after them may; where
+  // any number is taken, none may.
+  uint64_t optional = 0;
   uint32_t traits = 0;
   void (*infer)(InferContext&) = nullptr;
   void (*lower)(LowerContext&) = nullptr;   // node -> kernel steps: the only path to loops

@@ -64,6 +64,8 @@ T scalar(const NodeView& c, int i) {
 
 void infer_range(InferContext& c) {
   const DType dtype = c.in(0).dtype;
+  if (dtype != DType::f32 && dtype != DType::i32 && dtype != DType::i64)
+    fail_unsupported("ranges of {}; float32, int32 and int64 are supported", name_of(dtype));
   bool constant = true;
   for (int i = 0; i < 3; ++i) {
     if (c.in(i).dtype != dtype) fail_user("start, limit and delta differ in type");
@@ -78,10 +80,8 @@ void infer_range(InferContext& c) {
     count = count_floats(scalar<float>(c, 0), scalar<float>(c, 1), scalar<float>(c, 2));
   } else if (dtype == DType::i32) {
     count = count_ints(scalar<int32_t>(c, 0), scalar<int32_t>(c, 1), scalar<int32_t>(c, 2));
-  } else if (dtype == DType::i64) {
-    count = count_ints(scalar<int64_t>(c, 0), scalar<int64_t>(c, 1), scalar<int64_t>(c, 2));
   } else {
-    fail_unsupported("ranges of {}; float32, int32 and int64 are supported", name_of(dtype));
+    count = count_ints(scalar<int64_t>(c, 0), scalar<int64_t>(c, 1), scalar<int64_t>(c, 2));
   }
   c.set_out(0, dtype, Shape{count});
 }

@@ -177,6 +177,10 @@ constexpr QuantOperand kSequenceOperands[] = {
 // A projection or layer norm needs ranges of values that no tensor holds.
 constexpr uint32_t kSequenceFloatWith =
     1u << 16 | 1u << 17 | 1u << 20 | 1u << 21 | 1u << 22 | 1u << 23;
+// The input gate, peepholes and projection of a cell whose weights start at input `first`.
+constexpr uint64_t optional_of(int first) {
+  return ((1ull << 0) | (1ull << 4) | (7ull << 8) | (1ull << 11) | (3ull << 15)) << first;
+}
 constexpr QuantRule kNotYet = {.why_not = "the integer LSTM needs five calibrated intermediates"};
 
 }  // namespace
@@ -186,6 +190,7 @@ extern const OpDef kUnidirectionalSequenceLstm = {
     .attrs = &attrs_of<UnidirectionalLstmAttrs>,
     .min_inputs = 20,
     .max_inputs = 24,
+    .optional = optional_of(1),
     .traits = kStateful,
     .infer = infer_sequence,
     .lower = lower_sequence,
@@ -204,6 +209,7 @@ extern const OpDef kLstm = {
     .attrs = &attrs_of<LstmAttrs>,
     .min_inputs = 20,
     .max_inputs = 24,
+    .optional = optional_of(1),
     .traits = kStateful,
     .infer = infer_step,
     .lower = lower_step,
@@ -218,6 +224,7 @@ extern const OpDef kBidirectionalSequenceLstm = {
     .min_inputs = 39,
     .max_inputs = 48,
     .outputs = -1,
+    .optional = optional_of(1) | optional_of(18),
     .traits = kStateful,
     .infer = infer_both,
     .lower = lower_both,

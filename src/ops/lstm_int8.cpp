@@ -12,6 +12,7 @@ namespace mote::ops {
 namespace {
 
 MoteFactor factor_of(double real) {
+  if (!(real >= 0 && real < 1 << 18)) fail_user("the scales' ratio {} is out of range", real);
   MoteFactor factor = {};
   int shift = 0;
   mote_split_multiplier(real, &factor.multiplier, &shift);
@@ -98,7 +99,7 @@ void set_factors(const LowerContext& c, const LstmLayout& l, bool layer_norm, Mo
     }
     const float norm = layer_norm ? c.in(l.norm + g).scale() : 1.0f;
     p->norm[g] = factor_of(norm);
-    p->variance_guard[g] = std::max(1, static_cast<int32_t>(10000 * norm));
+    p->variance_guard[g] = std::max(1, static_cast<int32_t>(std::min(10000 * norm, 2e9f)));
   }
   const float hidden_scale = c.intermediate(4).scale();
   const double pow15 = std::ldexp(1.0, -15);

@@ -112,6 +112,26 @@ std::vector<Ref> cell_refs(const LowerContext& c, const LstmLayout& l) {
   return refs;
 }
 
+// The kernels read what these types say.
+void require_types(const LowerContext& c, const LstmLayout& l, DType weights) {
+  const auto require = [&](int i, DType wanted) {
+    if (i >= 0 && c.has(i) && c.in(i).dtype != wanted)
+      fail_user("input {} is {}, expected {}", i, name_of(c.in(i).dtype), name_of(wanted));
+  };
+  require(l.x, DType::f32);
+  require(l.aux, DType::f32);
+  for (int i = 0; i < 11; ++i) require(l.weights + i, weights);
+  for (int i = 11; i < 15; ++i) require(l.weights + i, DType::f32);
+  require(l.weights + 15, weights);
+  require(l.weights + 16, DType::f32);
+  for (int g = 0; g < 4; ++g) {
+    if (l.norm >= 0) require(l.norm + g, DType::f32);
+    if (l.aux >= 0) require(l.aux_weights + g, weights);
+  }
+  require(l.h, DType::f32);
+  require(l.c, DType::f32);
+}
+
 int activation_number(Activation activation) {
   if (activation == Activation::sign_bit) fail_unsupported("the sign_bit activation in an LSTM");
   return static_cast<int>(activation);
@@ -122,6 +142,7 @@ int activation_number(Activation activation) {
 void lower_lstm_float(LowerContext& c, const LstmLayout& l, const LstmRun& run) {
   const LstmSizes s = checked_lstm(c, l, run.time_major);
   const bool hybrid = c.in(l.weights + 3).dtype == DType::i8;
+  require_types(c, l, hybrid ? DType::i8 : DType::f32);
   MoteLstm p = {};
   p.batch = s.batch;
   p.steps = s.steps;

@@ -33,6 +33,13 @@ std::optional<std::vector<int64_t>> ints_or_declared(InferContext& c, int i, con
   return std::nullopt;
 }
 
+int32_t checked_index_bits(const NodeView& node, int i, const char* what) {
+  const DType dtype = node.in(i).dtype;
+  if (dtype != DType::i32 && dtype != DType::i64)
+    fail_user("{} is {}, expected int32 or int64", what, name_of(dtype));
+  return bits_of(dtype);
+}
+
 int32_t movable_bits(DType dtype) {
   const int bits = bits_of(dtype);
   if (bits == 0) fail_unsupported("elements of type {} can't be moved", name_of(dtype));

@@ -18,6 +18,9 @@ std::vector<int64_t> required_ints(const NodeView& node, int i, const char* what
 std::optional<std::vector<int64_t>> ints_or_declared(InferContext& c, int i, const char* what,
                                                      int out_rank);
 
+// Input i must be a vector (or scalar) of int32 or int64: what kernels read as indices. Its bits.
+int32_t checked_index_bits(const NodeView& node, int i, const char* what);
+
 // Bits of an element that kernels can move; unsupported for strings, resources and the like.
 int32_t movable_bits(DType dtype);
 // "movable", and both sides alike: the output takes the input's type, and its quantization too if

@@ -60,6 +60,11 @@ std::vector<TensorType> infer_node(const Graph& graph, const Subgraph& subgraph,
                 : op.max_inputs < 0            ? " or more"
                                                : fmt::format(" to {}", op.max_inputs));
     }
+    for (int i = 0; i < n; ++i) {
+      const bool required = op.max_inputs < 0 || i < op.min_inputs;
+      if (required && !context.has(i) && !(op.optional >> i & 1))
+        fail_user("input {} is absent", i);
+    }
     if (op.outputs >= 0 && context.outputs() != op.outputs) {
       fail_user("has {} outputs, expected {}", context.outputs(), op.outputs);
     }

@@ -88,6 +88,8 @@ void lower_pad(LowerContext& c) {
   if (c.out(0).shape.elements() == 0) return;
   if (x.shape.rank() == 0) return c.view(c.in_ref(0), c.out_ref(0));
   const std::vector<int64_t> paddings = required_ints(c, 1, "paddings");
+  if (c.has(2) && (c.in(2).dtype != x.dtype || c.in(2).shape.elements() != 1))
+    fail_user("the value is {}, expected one element of {}", c.in(2).str(), name_of(x.dtype));
   MotePad p = {};
   p.bits = movable_bits(x.dtype);
   set_axes(&p, x.shape, c.out(0).shape, paddings);

@@ -31,6 +31,8 @@ void infer_bilinear(InferContext& c) {
 MoteResize params_of(const LowerContext& c) {
   const auto& attrs = c.attrs<ResizeAttrs>();
   const Shape &x = c.in(0).shape, &y = c.out(0).shape;
+  if (y.rank() != 4 || y[0] != x[0] || y[3] != x[3] || x[1] == 0 || x[2] == 0)
+    fail_user("can't resize {} to the declared shape {}", x.str(), y.str());
   MoteResize p = {};
   p.batch = x[0];
   p.in_h = x[1];

@@ -48,6 +48,8 @@ void lower_at(LowerContext& c, int rank, bool time_major, Activation activation,
   if (c.in(0).dtype != DType::f32 || (w != DType::f32 && w != DType::i8) || c.in(2).dtype != w)
     fail_unsupported("an RNN on {} with {}; float32, or int8 weights, are supported",
                      name_of(c.in(0).dtype), name_of(w));
+  if (c.in(3).dtype != DType::f32 || c.in(4).dtype != DType::f32)
+    fail_user("bias and state must be float32");
   if (activation == Activation::sign_bit) fail_unsupported("the sign_bit activation in an RNN");
   MoteRnn p = {};
   p.batch = s.batch;

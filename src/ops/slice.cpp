@@ -45,7 +45,9 @@ void infer_slice(InferContext& c) {
 void set_box(LowerContext& c, MoteBox* p, const Shape& x, const Shape& box, int begin_input) {
   p->rank = x.rank();
   p->bits = movable_bits(c.in(0).dtype);
-  p->begin_bits = c.in(begin_input).dtype == DType::i64 ? 64 : 32;
+  p->begin_bits = checked_index_bits(c, begin_input, "begin");
+  if (c.in(begin_input).shape.elements() != x.rank())
+    fail_user("begin has shape {}, the input {} axes", c.in(begin_input).shape.str(), x.rank());
   for (int d = 0; d < x.rank(); ++d) {
     p->in_extent[d] = x[d];
     p->box[d] = box[d];
@@ -58,8 +60,11 @@ void lower_slice(LowerContext& c) {
   if (x.rank() == 0) return c.view(c.in_ref(0), c.out_ref(0));
   if (const auto begin = c.constant_ints(1)) {
     CopyPlan plan{{y.begin(), y.end()}, strides_of(x)};
-    for (int d = 0; d < x.rank(); ++d)
-      plan.offset += (*begin)[static_cast<size_t>(d)] * plan.stride[static_cast<size_t>(d)];
+    for (int d = 0; d < x.rank(); ++d) {
+      const auto at = static_cast<size_t>(d);
+      sliced_extent(x, d, (*begin)[at], y[d]);
+      plan.offset += (*begin)[at] * plan.stride[at];
+    }
     return lower_copy(c, std::move(plan));
   }
   MoteBox p = {};

@@ -35,7 +35,12 @@ void infer_expand(InferContext& c) {
   set_moved(c, 0, 0, y);
 }
 
-void lower(LowerContext& c) { c.view(c.in_ref(0), c.out_ref(0)); }
+void lower(LowerContext& c) {
+  if (c.in(0).shape.elements() != c.out(0).shape.elements())
+    fail_user("the output's declared shape {} does not hold the elements of {}",
+              c.out(0).shape.str(), c.in(0).shape.str());
+  c.view(c.in_ref(0), c.out_ref(0));
+}
 
 constexpr TfliteField kSqueezeFields[] = {{0, "squeeze_dims"}};
 

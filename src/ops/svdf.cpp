@@ -34,6 +34,7 @@ void infer(InferContext& c) {
 }
 
 int32_t split(double real, int32_t* multiplier) {
+  if (!(real >= 0 && real < 1 << 30)) fail_user("the scales' ratio {} is out of range", real);
   int shift = 0;
   mote_split_multiplier(real, multiplier, &shift);
   return shift;
@@ -48,7 +49,6 @@ void set_integer(const LowerContext& c, MoteSvdf* p) {
         "int8 input with weights {}, time weights {} and state {}; int8 weights with int16, or "
         "int8, time weights and state are supported",
         name_of(c.in(1).dtype), name_of(past), name_of(c.in(4).dtype));
-  if (c.has(3) && c.in(3).dtype != DType::i32) fail_user("the bias must be int32");
   const float state = c.in(4).scale();
   const float feature = c.in(0).scale() * c.in(1).scale() / state;
   const float time = state * c.in(2).scale() / c.out(0).scale();
@@ -84,6 +84,11 @@ void lower(LowerContext& c) {
     fail_unsupported("SVDF on {} with {}; float32 and int8 are supported", name_of(c.in(0).dtype),
                      name_of(c.in(1).dtype));
   }
+  const DType rest = c.in(0).dtype == DType::i8 ? DType::i32 : DType::f32;
+  if (c.has(3) && c.in(3).dtype != rest) fail_user("the bias must be {}", name_of(rest));
+  if (rest == DType::f32 && c.in(4).dtype != DType::f32) fail_user("the state must be float32");
+  if (family == &kernels::kSvdfF32 && c.in(2).dtype != DType::f32)
+    fail_user("the time weights must be float32");
   c.step(*family, p, {c.in_ref(0), c.in_ref(1), c.in_ref(2), c.in_ref(3)},
          {c.out_ref(0), c.in_ref(4)});
 }
@@ -109,6 +114,7 @@ extern const OpDef kSvdf = {
     .attrs = &attrs_of<SvdfAttrs>,
     .min_inputs = 5,
     .max_inputs = 5,
+    .optional = 1 << 3,
     .traits = kStateful,
     .infer = infer,
     .lower = lower,

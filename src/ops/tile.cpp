@@ -31,6 +31,8 @@ void lower_tile(LowerContext& c) {
   const std::vector<int64_t> strides = strides_of(x);
   CopyPlan plan;
   for (int d = 0; d < x.rank(); ++d) {
+    if (x[d] == 0 || y[d] % x[d] != 0)
+      fail_user("the output's declared shape {} is no repetition of {}", y.str(), x.str());
     plan.extent.push_back(y[d] / x[d]);
     plan.stride.push_back(0);
     plan.extent.push_back(x[d]);
@@ -53,6 +55,9 @@ void infer_broadcast_to(InferContext& c) {
 void lower_broadcast_to(LowerContext& c) {
   const Shape &x = c.in(0).shape, &y = c.out(0).shape;
   if (y.elements() == 0) return;
+  const auto together = broadcast(x, y);
+  if (!together || !(*together == y))
+    fail_user("can't broadcast {} to the declared shape {}", x.str(), y.str());
   const std::vector<int64_t> strides = strides_of(x);
   const int shift = y.rank() - x.rank();
   CopyPlan plan;

@@ -207,8 +207,15 @@ void FunctionBuilder::check_call(const PendingStep& pending) const {
   const std::span<const int> inputs = pending.inputs;
   switch (step.kind) {
     case StepKind::kernel:
-    case StepKind::copy:
       return;
+    case StepKind::copy: {
+      const ProgramTensor& from = function_.tensors[static_cast<size_t>(inputs[0])];
+      const ProgramTensor& to = function_.tensors[static_cast<size_t>(pending.outputs[0])];
+      if (from.size_bytes != to.size_bytes)
+        fail_user("{} of {} bytes goes where {} are expected", from.shape.str(), from.size_bytes,
+                  to.size_bytes);
+      return;
+    }
     case StepKind::call_once:
       return check(step.callee_a, {}, true);
     case StepKind::call:
