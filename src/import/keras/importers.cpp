@@ -11,7 +11,7 @@ constexpr std::span<const Importer> (*kLayerTables[])() = {
     normalization_layers, merging_layers,       reshaping_layers, recurrent_layers,
     attention_layers,     preprocessing_layers, audio_layers,     identity_layers};
 constexpr std::span<const Operation> (*kOperationTables[])() = {math_operations, array_operations,
-                                                                nn_operations};
+                                                                slice_operations, nn_operations};
 
 void collect(const Arg& arg, std::vector<Tensor>* tensors) {
   if (arg.kind == Arg::Kind::tensor) tensors->push_back(arg.tensor);

@@ -123,6 +123,7 @@ std::span<const Importer> audio_layers();
 std::span<const Importer> identity_layers();
 std::span<const Operation> math_operations();
 std::span<const Operation> array_operations();
+std::span<const Operation> slice_operations();
 std::span<const Operation> nn_operations();
 
 }  // namespace mote::keras

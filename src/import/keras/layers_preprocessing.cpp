@@ -162,12 +162,7 @@ Arg discretization(Call& c) {
   const ValueId bins = b.cast(b.reduce("sum", above, {-1}, false), DType::i32);
   const std::string mode = c.config.text("output_mode", "int");
   if (mode != "int") return Arg(encode(c, bins, mode, depth));
-  const Config& dtype = c.config["dtype"];
-  const std::string name =
-      dtype.is_object() ? dtype["config"].text("name", "int64") : c.config.text("dtype", "int64");
-  DType out = DType::i64;
-  if (!parse_dtype(name, &out)) out = DType::i64;
-  return Arg(b.cast(bins, out));
+  return Arg(c.layer.keras2 ? b.cast(bins, DType::i64) : bins);
 }
 
 constexpr Importer kTable[] = {

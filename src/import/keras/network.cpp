@@ -3,32 +3,11 @@
 #include <algorithm>
 #include <deque>
 #include <map>
-#include <optional>
-#include <set>
 
 #include "base/error.h"
 
 namespace mote::keras {
 namespace {
-
-// ---- references to tensors --------------------------------------------------------------------
-
-struct History {  // tensor `tensor` that the `node`-th call of `layer` gave
-  std::string layer;
-  int64_t node = 0;
-  int64_t tensor = 0;
-};
-
-History read_history(const Config& list) {
-  const auto& items = list.items();
-  if (items.size() < 3) fail_user("a reference to a layer's output is damaged");
-  return {items[0].as_text("layer name"), items[1].as_integer("node index"),
-          items[2].as_integer("tensor index")};
-}
-
-bool is_reference(const Config& value) {
-  return value.is_list() && value.items().size() >= 3 && value.items()[0].is_string();
-}
 
 bool is_keras_tensor(const Config& value) {
   return value.is_object() && value["class_name"].is_string() &&
@@ -46,15 +25,6 @@ class Network {
       }
       for (const Config& node : layer->inbound_nodes.items()) keras2_ |= node.is_list();
     }
-  }
-
-  // The names of the input layers, in the order of the model's arguments.
-  std::vector<std::string> input_names() const {
-    std::vector<std::string> names;
-    walk_references(model_.config["input_layers"], [&](const Config& reference) {
-      names.push_back(read_history(reference).layer);
-    });
-    return names;
   }
 
   void set_input(const std::string& layer, Tensor tensor) { results_[layer] = {{tensor}}; }
@@ -238,18 +208,6 @@ class Network {
     return arg;
   }
 
-  template <class Visit>
-  static void walk_references(const Config& value, Visit&& visit) {
-    if (is_reference(value)) {
-      visit(value);
-      return;
-    }
-    for (const Config& item : value.items()) walk_references(item, visit);
-    std::map<std::string, const Config*> sorted;
-    for (const auto& [name, item] : value.members()) sorted[name] = &item;
-    for (const auto& [name, item] : sorted) walk_references(*item, visit);
-  }
-
   Layer& model_;
   GraphBuilder& builder_;
   std::map<std::string, Layer*> by_name_;
@@ -270,7 +228,10 @@ Arg call_sequential(Layer& model, GraphBuilder& builder, Arg value) {
 
 Arg call_functional(Layer& model, GraphBuilder& builder, const Arg& inputs) {
   Network network(model, builder);
-  const std::vector<std::string> names = network.input_names();
+  std::vector<std::string> names;
+  for (const History& input : references_in(model.config["input_layers"])) {
+    names.push_back(input.layer);
+  }
   std::vector<Tensor> tensors;
   if (inputs.kind == Arg::Kind::dictionary) {
     // By the input layers' names where they are the keys, else in the order of the keys.
@@ -288,120 +249,6 @@ Arg call_functional(Layer& model, GraphBuilder& builder, const Arg& inputs) {
               tensors.size());
   }
   for (size_t i = 0; i < names.size(); ++i) network.set_input(names[i], tensors[i]);
-  return network.run();
-}
-
-// ---- the main model's inputs ------------------------------------------------------------------
-
-DType input_dtype(const Config& config) {
-  const Config& dtype = config["dtype"];
-  std::string name = "float32";
-  if (dtype.is_string()) name = dtype.as_text("dtype");
-  if (dtype.is_object()) name = dtype["config"].text("name", "float32");
-  if (name == "mixed_float16" || name == "mixed_bfloat16" || name == "float16" ||
-      name == "bfloat16" || name == "float64") {
-    return DType::f32;
-  }
-  if (name == "string") fail_unsupported("the model's input is text; feed it numbers");
-  DType parsed;
-  if (!parse_dtype(name, &parsed)) fail_user("input type '{}' is not known", name);
-  return parsed;
-}
-
-Shape input_shape(const Config& dims) {
-  std::vector<int64_t> extents;
-  for (const Config& dim : dims.items()) {
-    extents.push_back(dim.is_null() ? kDynamic : dim.as_integer("batch_shape"));
-  }
-  const auto shape = Shape::checked(extents);
-  if (!shape) fail_user("has an impossible shape");
-  return *shape;
-}
-
-const Config& batch_shape(const Config& config) {
-  for (const char* key : {"batch_shape", "batch_input_shape", "build_input_shape", "input_shape"}) {
-    if (config[key].is_list()) return config[key];
-  }
-  static const Config kNone;
-  return kNone;
-}
-
-ValueId add_input(GraphBuilder& builder, const std::string& name, const Config& config,
-                  const Config& dims) {
-  return with_context(fmt::format("layer '{}'", name), [&] {
-    return builder.input(name, TensorType{input_dtype(config), input_shape(dims), {}});
-  });
-}
-
-ValueId sequential_input(Layer& model, GraphBuilder& builder, std::string* name) {
-  if (model.layers.empty()) fail_user("model '{}' has no layers", model.name);
-  const Layer& first = *model.layers[0];
-  if (first.class_name == "InputLayer") {
-    *name = first.name;
-    return add_input(builder, first.name, first.config, batch_shape(first.config));
-  }
-  *name = first.name + "_input";
-  const Config* dims = &batch_shape(first.config);
-  if (dims->is_null() && first.is_model() && !first.layers.empty()) {
-    dims = &batch_shape(first.layers[0]->config);
-  }
-  if (dims->is_null()) dims = &batch_shape(model.config);
-  if (dims->is_null()) dims = &batch_shape(model.build_config);
-  if (dims->is_null()) {
-    fail_user(
-        "model '{}' was saved before it was built, so its input shape is not known; call "
-        "model.build() and save it again",
-        model.name);
-  }
-  // An Embedding's indices are numbers of any kind; Keras feeds them as float32.
-  return add_input(builder, *name, Config(), *dims);
-}
-
-// Names of the outputs: the layers that make them.
-std::vector<std::string> output_names(const Layer& model, size_t count) {
-  std::vector<std::string> names;
-  if (model.is_sequential()) {
-    names.push_back(model.layers.back()->name);
-  } else {
-    const auto visit = [&](const auto& self, const Config& value) -> void {
-      if (is_reference(value)) {
-        names.push_back(read_history(value).layer);
-        return;
-      }
-      for (const Config& item : value.items()) self(self, item);
-      std::map<std::string, const Config*> sorted;
-      for (const auto& [name, item] : value.members()) sorted[name] = &item;
-      for (const auto& [name, item] : sorted) self(self, *item);
-    };
-    visit(visit, model.config["output_layers"]);
-  }
-  names.resize(count, "output");
-  std::set<std::string> used;
-  for (std::string& name : names) {
-    std::string unique = name;
-    for (int i = 1; !used.insert(unique).second; ++i) unique = fmt::format("{}_{}", name, i);
-    name = unique;
-  }
-  return names;
-}
-
-Arg call_main(Layer& model, GraphBuilder& builder, Signature* signature) {
-  if (model.is_sequential()) {
-    std::string name;
-    const ValueId input = sequential_input(model, builder, &name);
-    signature->inputs.emplace_back(name, input);
-    return call_sequential(model, builder, Arg(input));
-  }
-  Network network(model, builder);
-  for (const std::string& name : network.input_names()) {
-    const auto layer = std::find_if(model.layers.begin(), model.layers.end(),
-                                    [&](const auto& l) { return l->name == name; });
-    if (layer == model.layers.end()) fail_user("model has no input layer '{}'", name);
-    const Config& config = (*layer)->config;
-    const ValueId input = add_input(builder, name, config, batch_shape(config));
-    signature->inputs.emplace_back(name, input);
-    network.set_input(name, {input, kNoValue});
-  }
   return network.run();
 }
 
@@ -442,21 +289,34 @@ Arg call_layer(Layer& layer, GraphBuilder& builder, std::vector<Arg> args, Keywo
   });
 }
 
+History read_history(const Config& list) {
+  const auto& items = list.items();
+  if (items.size() < 3) fail_user("a reference to a layer's output is damaged");
+  return {items[0].as_text("layer name"), items[1].as_integer("node index"),
+          items[2].as_integer("tensor index")};
+}
+
+bool is_reference(const Config& value) {
+  return value.is_list() && value.items().size() >= 3 && value.items()[0].is_string();
+}
+
+std::vector<History> references_in(const Config& value) {
+  if (is_reference(value)) return {read_history(value)};
+  std::vector<const Config*> parts;
+  for (const Config& item : value.items()) parts.push_back(&item);
+  std::map<std::string, const Config*> sorted;
+  for (const auto& [name, item] : value.members()) sorted[name] = &item;
+  for (const auto& [name, item] : sorted) parts.push_back(item);
+  std::vector<History> found;
+  for (const Config* part : parts) {
+    for (History& history : references_in(*part)) found.push_back(std::move(history));
+  }
+  return found;
+}
+
 Arg call_model(Layer& model, GraphBuilder& builder, const Arg& inputs) {
   return model.is_sequential() ? call_sequential(model, builder, inputs)
                                : call_functional(model, builder, inputs);
-}
-
-void emit_main(Layer& model, GraphBuilder& builder) {
-  Signature signature;
-  const std::vector<Tensor> outputs = tensors_of(call_main(model, builder, &signature));
-  if (outputs.empty()) fail_user("model '{}' has no outputs", model.name);
-  const std::vector<std::string> names = output_names(model, outputs.size());
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    builder.output(outputs[i].id);
-    signature.outputs.emplace_back(names[i], outputs[i].id);
-  }
-  builder.graph().signatures.push_back(std::move(signature));
 }
 
 }  // namespace mote::keras
