@@ -192,8 +192,11 @@ void lower_prelu(LowerContext& c) {
   add_step(c, "prelu", kernel_type(c.in(0)), p);
 }
 
+// The official kernels scale int16 in equal and not_equal only; the orders compare stored numbers.
+template <bool scales_16>
 void lower_compare(LowerContext& c) {
   if (c.out(0).shape.elements() == 0) return;
+  if (c.in(0).dtype == DType::i16 && !scales_16) return lower_plain(c);
   MoteBinaryParams p{};
   p.shape = shape_of(c);
   const bool scaled = takes_scales(c);
@@ -323,8 +326,12 @@ constexpr OpDef arithmetic(const char* name, const AttrType* attrs, uint32_t tra
   return op;
 }
 
-constexpr OpDef comparison(const char* name, uint32_t traits, TfliteFormat tflite) {
-  return two_inputs(name, traits, kCompared, infer_compare, lower_compare, tflite);
+constexpr OpDef equality(const char* name, TfliteFormat tflite) {
+  return two_inputs(name, kCommutative, kCompared, infer_compare, lower_compare<true>, tflite);
+}
+
+constexpr OpDef order(const char* name, TfliteFormat tflite) {
+  return two_inputs(name, 0, kCompared, infer_compare, lower_compare<false>, tflite);
 }
 
 }  // namespace
@@ -389,16 +396,15 @@ extern const OpDef kRightShift = two_inputs("right_shift", 0, kNotReal, infer_bi
                                             {.code = 161, .options = 126});
 
 extern const OpDef kEqual =
-    comparison("equal", kCommutative, {.code = 71, .options = 53, .version = by_type<2, 5>});
+    equality("equal", {.code = 71, .options = 53, .version = by_type<2, 5>});
 extern const OpDef kNotEqual =
-    comparison("not_equal", kCommutative, {.code = 72, .options = 54, .version = by_type<2, 4>});
-extern const OpDef kLess =
-    comparison("less", 0, {.code = 58, .options = 41, .version = by_type<2, 3>});
+    equality("not_equal", {.code = 72, .options = 54, .version = by_type<2, 4>});
+extern const OpDef kLess = order("less", {.code = 58, .options = 41, .version = by_type<2, 3>});
 extern const OpDef kLessEqual =
-    comparison("less_equal", 0, {.code = 63, .options = 46, .version = by_type<2, 1>});
+    order("less_equal", {.code = 63, .options = 46, .version = by_type<2, 1>});
 extern const OpDef kGreater =
-    comparison("greater", 0, {.code = 61, .options = 44, .version = by_type<2, 1>});
+    order("greater", {.code = 61, .options = 44, .version = by_type<2, 1>});
 extern const OpDef kGreaterEqual =
-    comparison("greater_equal", 0, {.code = 62, .options = 45, .version = by_type<2, 3>});
+    order("greater_equal", {.code = 62, .options = 45, .version = by_type<2, 3>});
 
 }  // namespace mote::ops

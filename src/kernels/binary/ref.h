@@ -77,6 +77,19 @@ static inline int mote_shift_count(int64_t b, int bits) {
 }
 
 /* The operand's real value on a scale of its own: (q - zero_point) * 2^left_shift * multiplier. */
+static inline int32_t mote_compared(int32_t x, int32_t left_shift, int32_t multiplier,
+                                    int32_t shift) {
+  const int32_t high = mote_mul_high(mote_shift_left_wrap(x, left_shift), multiplier);
+  return mote_shift_right_any(high, -shift);
+}
+static inline int32_t mote_compared_a(const MoteBinaryParams* p, int32_t a) {
+  return mote_compared(a + p->offset_a, p->left_shift, p->multiplier_a, p->shift_a);
+}
+static inline int32_t mote_compared_b(const MoteBinaryParams* p, int32_t b) {
+  return mote_compared(b + p->offset_b, p->left_shift, p->multiplier_b, p->shift_b);
+}
+
+/* The same for arithmetic, whose multipliers are below 1. */
 static inline int32_t mote_scaled_a(const MoteBinaryParams* p, int32_t a) {
   return mote_rescale(mote_shift_left_wrap(a + p->offset_a, p->left_shift), p->multiplier_a,
                       p->shift_a);
@@ -139,11 +152,9 @@ static inline int32_t mote_quantized_div(const MoteBinaryParams* p, int32_t a, i
   const uint32_t magnitude = (uint32_t)(dividend < 0 ? ~dividend : dividend);
   const int headroom = mote_leading_zeros(magnitude) - 1; /* redundant sign bits */
   const int32_t quotient = mote_mul_high(mote_shift_left_wrap(dividend, headroom), reciprocal);
-  const int right = -(p->shift_y - over - headroom);
-  int32_t y = mote_mul_high(quotient, p->multiplier_y);
-  y = right > 31 ? 0 : (right >= 0 ? mote_shift_right(y, right) : mote_scale_pow2(y, -right));
-  return mote_clamp_i32(mote_saturate_i32((int64_t)y + p->offset_y), (int32_t)p->min_int,
-                        (int32_t)p->max_int);
+  const int right = over + headroom - p->shift_y;
+  const int32_t y = mote_shift_right_any(mote_mul_high(quotient, p->multiplier_y), right);
+  return mote_clamp_i32(mote_add_wrap(y, p->offset_y), (int32_t)p->min_int, (int32_t)p->max_int);
 }
 
 /* Positive inputs are scaled by (multiplier_a, shift_a), negative ones times alpha by

@@ -77,7 +77,10 @@ inline float elu(float x) {
 }
 
 inline float gelu_tanh(float x) {
-  return 0.5f * x * (1.0f + tanh(0.797884561f * (x + 0.044715f * x * x * x)));
+  // (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)): nothing cancels where u is far below 0.
+  const float u2 = 1.59576912f * (x + 0.044715f * x * x * x);
+  const float e = exp(-magnitude(u2));
+  return x * ((u2 < 0.0f ? e : 1.0f) / (1.0f + e));
 }
 
 }  // namespace mote::kernels::fast

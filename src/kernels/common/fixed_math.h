@@ -31,6 +31,13 @@ static inline int32_t mote_scale_pow2(int32_t x, int exponent) {
   return (int32_t)((uint32_t)x << exponent);
 }
 
+/* mote_shift_right, and for exponents outside [0, 31] (where C leaves it undefined) what the
+ * official kernels compute on x86-64 and AArch64, whose shifts take the exponent modulo 32. */
+static inline int32_t mote_shift_right_any(int32_t x, int exponent) {
+  if (exponent >= 0 && exponent <= 31) return mote_shift_right(x, exponent);
+  return (x >> (exponent & 31)) + (x >= 0 ? 1 : 0);
+}
+
 /* Sums that wrap, as the reference kernels' do on every processor that matters. */
 static inline int32_t mote_add_wrap(int32_t a, int32_t b) {
   return (int32_t)((uint32_t)a + (uint32_t)b);

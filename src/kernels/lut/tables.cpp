@@ -15,10 +15,10 @@ struct Range {
   int32_t min, max;
 };
 
-// Truncates. What does not fit gives the smallest int32, as x86-64's conversion does; the official
-// tables have that in them.
+// Truncates and saturates; NaN gives the smallest int32.
 int32_t to_int32(double x) {
-  return x > -2147483649.0 && x < 2147483648.0 ? static_cast<int32_t>(x) : INT32_MIN;
+  if (x >= 2147483647.0) return INT32_MAX;
+  return x > -2147483648.0 ? static_cast<int32_t>(x) : INT32_MIN;
 }
 
 int32_t clamp(int32_t x, Range range) { return mote_clamp_i32(x, range.min, range.max); }
