@@ -136,6 +136,9 @@ Verb add_convert(CLI::App& app) {
       ->required()
       ->type_name("FILE");
   add_quantization(verb, options.get(), texts.get());
+  auto dump_ir = std::make_shared<bool>(false);
+  verb->add_flag("--dump-ir", *dump_ir,
+                 "Print the graph on standard error after every pass that changed it");
   add_shapes(verb, shared.get());
   add_json(verb, shared.get());
   verb->footer(
@@ -143,10 +146,10 @@ Verb add_convert(CLI::App& app) {
       "  mote convert model.keras -o model.tflite\n"
       "  mote convert model.keras -o model_int8.tflite --quantize int8 --calibrate train.npz "
       "--input-type int8 --output-type int8");
-  return {verb, [options, texts, shared] {
+  return {verb, [options, texts, shared, dump_ir] {
             driver::ConvertOptions complete = with_texts(*options, *texts);
             complete.shapes = parse_shapes(shared->shapes);
-            return convert(complete, format_of(shared->json));
+            return convert(complete, *dump_ir, format_of(shared->json));
           }};
 }
 

@@ -1,6 +1,7 @@
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
+#include "graph/text.h"
 
 namespace mote::cli {
 namespace {
@@ -68,9 +69,16 @@ std::string as_text(const driver::ConvertOptions& options, const driver::Convert
 
 }  // namespace
 
-int convert(const driver::ConvertOptions& options, Format format) {
+int convert(const driver::ConvertOptions& options, bool dump_ir, Format format) {
   driver::ConvertOptions shown = options;
   shown.progress = progress;
+  if (dump_ir) {
+    shown.observer = [](const passes::PassEvent& event) {
+      print_error(fmt::format("// {} in {:.3f} ms{}\n", event.pass, event.milliseconds,
+                              event.changed ? "" : ": no change"));
+      if (event.changed) print_error(mote::print(event.graph) + "\n");
+    };
+  }
   const auto result = driver::convert(shown);
   if (!result) return report(result.error());
   if (format == Format::json) {

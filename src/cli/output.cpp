@@ -9,8 +9,6 @@
 namespace mote::cli {
 namespace {
 
-void write_error(const std::string& line) { std::fputs(line.c_str(), stderr); }
-
 // Characters that a terminal shows for UTF-8 text: bytes that do not continue a character.
 size_t width_of(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -22,24 +20,26 @@ size_t width_of(std::string_view text) {
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
+void print_error(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 int finish(int exit_code) {
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return exit_code;
-  write_error("mote: can't write to standard output\n");
+  print_error("mote: can't write to standard output\n");
   return kFailure;
 }
 
 int report(const Error& error) {
   const std::string message = printable(error.message);
   if (error.blame == Blame::internal) {
-    write_error(
+    print_error(
         fmt::format("mote: internal error, a bug in Mote that is worth reporting: {}\n", message));
   } else {
-    write_error(fmt::format("mote: {}\n", message));
+    print_error(fmt::format("mote: {}\n", message));
   }
   return kFailure;
 }
 
-void note(std::string_view text) { write_error(fmt::format("note: {}\n", printable(text))); }
+void note(std::string_view text) { print_error(fmt::format("note: {}\n", printable(text))); }
 
 void notes(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) note(text);
@@ -64,7 +64,7 @@ void progress(std::string_view what, int64_t done, int64_t total) {
   static Clock::time_point last;
   if (!is_terminal || total < 2) return;
   if (done >= total) {
-    write_error("\r\x1b[K");
+    print_error("\r\x1b[K");
     return;
   }
   const auto now = Clock::now();
@@ -72,7 +72,7 @@ void progress(std::string_view what, int64_t done, int64_t total) {
   last = now;
   constexpr int64_t kWidth = 30;
   const auto full = static_cast<size_t>(done * kWidth / total);
-  write_error(fmt::format("\r\x1b[K{} [{}{}] {}/{}", what, std::string(full, '#'),
+  print_error(fmt::format("\r\x1b[K{} [{}{}] {}/{}", what, std::string(full, '#'),
                           std::string(static_cast<size_t>(kWidth) - full, '.'), done, total));
 }
 

@@ -16,6 +16,8 @@ inline constexpr int kFailure = 1;
 inline constexpr int kUsage = 2;
 
 void print(std::string_view text);
+// On standard error, as it is.
+void print_error(std::string_view text);
 // Flushes standard output; kFailure, with a message, if it could not take everything.
 int finish(int exit_code);
 // One line on standard error, "mote: ..."; returns kFailure.

@@ -15,7 +15,8 @@ namespace mote::cli {
 
 enum class Format { text, json, dot, graph, markdown };
 
-int convert(const driver::ConvertOptions& options, Format format);
+// `dump_ir`: the graph on standard error after every pass that changed it.
+int convert(const driver::ConvertOptions& options, bool dump_ir, Format format);
 int run(const driver::RunOptions& options, Format format);
 int verify(const driver::VerifyOptions& options, Format format);
 int evaluate(const driver::EvaluateOptions& options, Format format);

@@ -109,7 +109,7 @@ ConvertReport convert_checked(const ConvertOptions& options) {
   report.source_bytes = model.file_bytes;
   report.source_format = model.format;
   with_context(options.model, [&] { fix_shapes(model.graph, options.shapes); });
-  optimize(model);
+  optimize(model, options.observer);
   quantize(options, model, &report);
   with_context(options.model, [&] { export_tflite(model.graph, options.output).value(); });
   report.output_bytes = map_file(options.output).size();

@@ -10,6 +10,7 @@
 #include "compress/quantize/quantize.h"
 #include "driver/model.h"
 #include "driver/verify.h"
+#include "passes/pipeline.h"
 
 namespace mote::driver {
 
@@ -21,6 +22,7 @@ struct ConvertOptions {
   int64_t calibrate_samples = 0;   // 0: all
   std::vector<NamedShape> shapes;  // fixed in the file that is written
   Progress progress;
+  passes::Observer observer;  // told after every pass
 };
 
 struct KeptFloat {

@@ -106,8 +106,8 @@ Model load_model(const std::string& path) {
   return model;
 }
 
-void optimize(Model& model) {
-  with_context(model.path, [&] { passes::optimize(model.graph).value(); });
+void optimize(Model& model, const passes::Observer& observer) {
+  with_context(model.path, [&] { passes::optimize(model.graph, observer).value(); });
 }
 
 std::vector<PortInfo> inputs_of(const Graph& graph) { return ports_of(graph, true); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "passes/pipeline.h"
 
 namespace mote::driver {
 
@@ -26,7 +27,8 @@ Model load_model(const std::string& path);
 
 // The graph made smaller and faster without changing what it computes (passes/pipeline). Values get
 // other numbers; the ports keep their names and order.
-void optimize(Model& model);
+// `observer` is told after every pass.
+void optimize(Model& model, const passes::Observer& observer = {});
 
 // An input or output of the main subgraph.
 struct PortInfo {

@@ -58,6 +58,24 @@ TEST_F(Quantize, LayersAreComparedAsTheyWereFused) {
   }
 }
 
+// A normalised network: every layer of its int8 form is close to the source's, fused as it is.
+TEST_F(Quantize, EveryLayerOfTheDigitsIsClose) {
+  const std::string digits = MOTE_SOURCE_DIR "/examples/digits/";
+  json("convert " + digits + "digits.keras -o " + at("int8.tflite") +
+       " --quantize int8 --calibrate " + digits + "calibrate.npz");
+  const Json report = json("verify " + digits + "digits.keras " + at("int8.tflite") +
+                           " --layers --data " + digits + "eval.npz --samples 100");
+  EXPECT_GE(report["layers"].size(), 12u);
+  for (const Json& layer : report["layers"]) EXPECT_GT(layer["sqnr_db"], 30) << layer;
+}
+
+TEST_F(Quantize, DumpsTheGraphAfterEachPass) {
+  const Done done = mote("convert " + kKeras + " -o " + at("out.tflite") + " --dump-ir");
+  EXPECT_EQ(done.exit_code, 0);
+  EXPECT_NE(done.err.find("// fuse_activation in "), std::string::npos) << done.err;
+  EXPECT_NE(done.err.find("activation=relu"), std::string::npos);
+}
+
 TEST_F(Quantize, NeedsGoodCalibrationData) {
   const std::string convert = "convert " + kKeras + " -o " + at("out.tflite") + " --quantize int8";
   expect_error(convert, 1, {"model.keras", "--calibrate"});
