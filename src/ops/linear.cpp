@@ -106,9 +106,12 @@ const TensorType& require_rank(const NodeView& c, int i, int rank, const char* w
   return type;
 }
 
-void check_operands(const NodeView& c, const Operands& o, int64_t channels) {
-  check_types(c.in(o.x).dtype, c.in(o.w).dtype);
-  if (c.has(o.bias)) check_bias(c.in(o.x).dtype, c.in(o.bias), channels);
+void check_operands(const InferContext& c, const Operands& o, int64_t channels) {
+  const DType x = c.in(o.x).dtype, y = c.declared(0).dtype;
+  check_types(x, c.in(o.w).dtype);
+  if (is_integer(x) && is_integer(y) && x != y)
+    fail_unsupported("{} output from {} input; they must be the same", name_of(y), name_of(x));
+  if (c.has(o.bias)) check_bias(x, c.in(o.bias), channels);
 }
 
 void check_quantization(const NodeView& c, const Operands& o, const TensorType& y,

@@ -18,9 +18,10 @@ struct Operands {
 
 // Fails if input i is absent or has another rank; `what` names it.
 const TensorType& require_rank(const NodeView& c, int i, int rank, const char* what);
-// Fails unless x, w and bias have element types that go together, float, quantized or hybrid, and
-// the bias has one element a channel. `channels` may be unknown.
-void check_operands(const NodeView& c, const Operands& o, int64_t channels);
+// For shape rules, before they set the output. Fails unless x, w, bias and a declared integer
+// output have element types that go together, float, quantized or hybrid, and the bias has one
+// element a channel. `channels` may be unknown.
+void check_operands(const InferContext& c, const Operands& o, int64_t channels);
 // The same, and what a quantized node's scales and zero points must be; the output's are declared.
 void check_quantization(const NodeView& c, const Operands& o, const TensorType& y,
                         int64_t channels);

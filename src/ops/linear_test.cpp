@@ -185,6 +185,8 @@ TEST(LinearErrors, SayWhatIsWrong) {
        "must be symmetric"},
       {node("conv_2d", "int16[1,5,5,4]{1:5}", {"int8[8,3,3,4]{0.5:0}"}, "", "int16[]{1:0}"),
        "int16 with a zero point"},
+      {node("fully_connected", "uint8[3,4]{1:0}", {"uint8[2,4]{1:0}"}, "", "int16[]{1:0}"),
+       "int16 output from uint8 input"},
       {node("depthwise_conv_2d", x, {"float32[2,3,3,4]"}), "expected a first extent of 1"},
       {node("depthwise_conv_2d", x, {"float32[1,3,3,6]"}), "not a multiple of the input's 4"},
       {node("fully_connected", "float32[3,7]", {"float32[4,10]"}),

@@ -13,12 +13,9 @@
 namespace mote::kernels {
 
 // Output pixels that one unit of a convolution computes: enough to amortise reading the weights,
-// few enough that their patches stay in the cache.
-inline int64_t tile_pixels(int64_t patch) { return patch <= 512 ? 64 : patch <= 1152 ? 32 : 16; }
-inline int64_t tiles_of(int64_t pixels, int64_t patch) {
-  const int64_t tile = tile_pixels(patch);
-  return (pixels + tile - 1) / tile;
-}
+// few enough that their patches stay in the cache and take little of the arena.
+inline constexpr int64_t kTilePixels = 16;
+inline int64_t tiles_of(int64_t pixels) { return (pixels + kTilePixels - 1) / kTilePixels; }
 
 // Patches of pixels [first, first + count) of all batches' output pixels, from the `depth` channels
 // at `channel`. `convert(batch, source, n, destination)` copies n channels.

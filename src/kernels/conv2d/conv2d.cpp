@@ -19,14 +19,14 @@ template <class Params>
 int64_t tiles(const void* params) {
   const auto& p = as<Params>(params);
   const Conv2dSizes s = conv2d_sizes(p.window, p.groups);
-  return tiles_of(s.pixels, s.patch);
+  return tiles_of(s.pixels);
 }
 
 template <class Params, class Element>
 size_t patch_bytes(const void* params) {
   const auto& p = as<Params>(params);
   const Conv2dSizes s = conv2d_sizes(p.window, p.groups);
-  return static_cast<size_t>(s.tile * s.patch) * sizeof(Element);
+  return static_cast<size_t>(kTilePixels * s.patch) * sizeof(Element);
 }
 
 template <class Params>

@@ -14,7 +14,7 @@
 namespace mote::kernels {
 
 struct Conv2dSizes {
-  int64_t depth, outputs, patch, pixels, tile;
+  int64_t depth, outputs, patch, pixels;
 };
 
 inline Conv2dSizes conv2d_sizes(const MoteWindow& g, int64_t groups) {
@@ -23,7 +23,6 @@ inline Conv2dSizes conv2d_sizes(const MoteWindow& g, int64_t groups) {
   s.outputs = g.out_c / groups;
   s.patch = int64_t{g.filter_h} * g.filter_w * s.depth;
   s.pixels = int64_t{g.batches} * g.out_h * g.out_w;
-  s.tile = tile_pixels(s.patch);
   return s;
 }
 
@@ -33,7 +32,7 @@ inline bool conv2d_is_pointwise(const MoteWindow& g, int64_t groups) {
          g.pad_top == 0 && g.pad_left == 0 && g.in_h == g.out_h && g.in_w == g.out_w && groups == 1;
 }
 
-// packed: `groups` times the panels of one group. patches: [tile, patch].
+// packed: `groups` times the panels of one group. patches: [kTilePixels, patch].
 inline void conv2d_f32_generic(const MoteConv2dF32& p, const float* x, const float* packed,
                                const float* bias, float* y, float* patches, int64_t begin,
                                int64_t end) {
@@ -44,8 +43,8 @@ inline void conv2d_f32_generic(const MoteConv2dF32& p, const float* x, const flo
     std::copy_n(from, n, to);
   };
   for (int64_t unit = begin; unit < end; ++unit) {
-    const int64_t first = unit * s.tile;
-    const int64_t count = std::min(s.tile, s.pixels - first);
+    const int64_t first = unit * kTilePixels;
+    const int64_t count = std::min(kTilePixels, s.pixels - first);
     for (int64_t group = 0; group < p.groups; ++group) {
       if (!pointwise) gather_patches(g, x, first, count, group * s.depth, s.depth, copy, patches);
       const float* rows = pointwise ? x + first * g.in_c : patches;
@@ -88,8 +87,8 @@ inline void conv2d_int_tiles(const MoteConv2dInt& p, const void* x, const void* 
   const Conv2dSizes s = conv2d_sizes(g, p.groups);
   with_output(p.mac, scales, g.out_c, bias, y, [&](const auto& out) {
     for (int64_t unit = begin; unit < end; ++unit) {
-      const int64_t first = unit * s.tile;
-      const int64_t count = std::min(s.tile, s.pixels - first);
+      const int64_t first = unit * kTilePixels;
+      const int64_t count = std::min(kTilePixels, s.pixels - first);
       for (int64_t group = 0; group < p.groups; ++group) {
         conv2d_tile_int<kWide>(
             g, s, static_cast<const Source*>(x), static_cast<const Weight*>(w), group, first, count,
@@ -111,8 +110,8 @@ inline void conv2d_hybrid_tiles(const MoteConv2dHybrid& p, const int8_t* x, cons
   const Conv2dSizes s = conv2d_sizes(g, p.groups);
   const int64_t image = int64_t{g.out_h} * g.out_w;
   for (int64_t unit = begin; unit < end; ++unit) {
-    const int64_t first = unit * s.tile;
-    const int64_t count = std::min(s.tile, s.pixels - first);
+    const int64_t first = unit * kTilePixels;
+    const int64_t count = std::min(kTilePixels, s.pixels - first);
     for (int64_t group = 0; group < p.groups; ++group) {
       conv2d_tile_int<false>(
           g, s, x, static_cast<const Weight*>(w), group, first, count,

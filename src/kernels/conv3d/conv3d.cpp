@@ -14,12 +14,12 @@ int64_t lines(const void* params) {
 
 int64_t tiles(const void* params) {
   const auto& p = as<MoteConv3d>(params);
-  return tiles_of(conv3d_voxels(p), conv3d_patch(p));
+  return tiles_of(conv3d_voxels(p));
 }
 
 size_t patch_bytes(const void* params) {
   const int64_t patch = conv3d_patch(as<MoteConv3d>(params));
-  return static_cast<size_t>(tile_pixels(patch) * patch) * sizeof(float);
+  return static_cast<size_t>(kTilePixels * patch) * sizeof(float);
 }
 
 size_t sum_bytes(const void* params) {

@@ -41,15 +41,14 @@ inline void conv3d_gather(const MoteConv3d& p, const float* x, int64_t voxel, fl
   }
 }
 
-// patches: [tile, patch].
+// patches: [kTilePixels, patch].
 inline void conv3d_f32_generic(const MoteConv3d& p, const float* x, const float* packed,
                                const float* bias, float* y, float* patches, int64_t begin,
                                int64_t end) {
   const int64_t patch = conv3d_patch(p);
-  const int64_t tile = tile_pixels(patch);
   for (int64_t unit = begin; unit < end; ++unit) {
-    const int64_t first = unit * tile;
-    const int64_t count = std::min(tile, conv3d_voxels(p) - first);
+    const int64_t first = unit * kTilePixels;
+    const int64_t count = std::min(kTilePixels, conv3d_voxels(p) - first);
     for (int64_t i = 0; i < count; ++i) conv3d_gather(p, x, first + i, patches + i * patch);
     gemm_f32(patches, count, patch, patch, 1, packed, p.out_c,
              [&](int64_t m, int64_t n, int64_t columns, const float* sums) {
