@@ -25,20 +25,24 @@ struct MovementCase {
   std::map<int, formats::Array> in, out, again;
 };
 
+void add_cases(const std::string& path, std::map<std::string, std::map<int, MovementCase>>& all) {
+  for (const auto& [key, array] : formats::load_npz(path)) {
+    const size_t first = key.find('/'), second = key.find('/', first + 1);
+    MovementCase& c = all[key.substr(0, first)][std::stoi(key.substr(first + 1))];
+    const std::string name = key.substr(second + 1);
+    if (name == "model") c.model = array;
+    if (name.starts_with("in")) c.in[std::stoi(name.substr(2))] = array;
+    if (name.starts_with("out")) c.out[std::stoi(name.substr(3))] = array;
+    if (name.starts_with("again")) c.again[std::stoi(name.substr(5))] = array;
+  }
+}
+
 // Operator -> its cases.
 const std::map<std::string, std::map<int, MovementCase>>& movement_cases() {
   static const auto cases = [] {
     std::map<std::string, std::map<int, MovementCase>> all;
-    for (const auto& [key, array] :
-         formats::load_npz(MOTE_SOURCE_DIR "/tests/fixtures/movement/cases.npz")) {
-      const size_t first = key.find('/'), second = key.find('/', first + 1);
-      MovementCase& c = all[key.substr(0, first)][std::stoi(key.substr(first + 1))];
-      const std::string name = key.substr(second + 1);
-      if (name == "model") c.model = array;
-      if (name.starts_with("in")) c.in[std::stoi(name.substr(2))] = array;
-      if (name.starts_with("out")) c.out[std::stoi(name.substr(3))] = array;
-      if (name.starts_with("again")) c.again[std::stoi(name.substr(5))] = array;
-    }
+    const std::string folder = MOTE_SOURCE_DIR "/tests/fixtures/movement/";
+    for (const char* file : {"cases.npz", "svdf8.npz"}) add_cases(folder + file, all);
     return all;
   }();
   return cases;
