@@ -157,9 +157,8 @@ Arg discretization(Call& c) {
   }
   const auto depth = static_cast<int64_t>(boundaries.size()) + 1;
   std::sort(boundaries.begin(), boundaries.end());
-  const ValueId x = b.expand(b.cast(c.input(), DType::f32), -1);
-  const ValueId above = b.cast(b.binary("greater_equal", x, b.floats(boundaries)), DType::f32);
-  const ValueId bins = b.cast(b.reduce("sum", above, {-1}, false), DType::i32);
+  const ValueId bins =
+      b.op("bucketize", {b.cast(c.input(), DType::f32)}, {{"boundaries", boundaries}});
   const std::string mode = c.config.text("output_mode", "int");
   if (mode != "int") return Arg(encode(c, bins, mode, depth));
   return Arg(c.layer.keras2 ? b.cast(bins, DType::i64) : bins);
