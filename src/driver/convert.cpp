@@ -49,6 +49,24 @@ void check_options(const ConvertOptions& options) {
   }
 }
 
+// NaN in weights: the file is damaged, or training went wrong. (Infinities are used as masks.)
+void require_weights(const Graph& graph) {
+  for (const Subgraph& subgraph : graph.subgraphs) {
+    for (const Node& node : subgraph.nodes) {
+      for (const ValueId id : node.inputs) {
+        if (id == kNoValue || !subgraph.value(id).is_constant) continue;
+        const Value& value = subgraph.value(id);
+        if (!is_float(value.type.dtype)) continue;
+        const Array array{value.type.dtype, value.type.shape, value.data};
+        const std::optional<size_t> bad = find_nan(array);
+        if (!bad) continue;
+        fail_user("{}: its weights '{}' have a NaN at element {}; train or save the model again",
+                  describe(node), value.name, *bad);
+      }
+    }
+  }
+}
+
 bool needs_data(const compress::QuantizeOptions& options) {
   const auto precision = options.precision;
   const bool has_weights =
@@ -109,6 +127,7 @@ ConvertReport convert_checked(const ConvertOptions& options) {
   report.source_bytes = model.file_bytes;
   report.source_format = model.format;
   with_context(options.model, [&] { fix_shapes(model.graph, options.shapes); });
+  with_context(options.model, [&] { require_weights(model.graph); });
   optimize(model, options.observer);
   quantize(options, model, &report);
   with_context(options.model, [&] { export_tflite(model.graph, options.output).value(); });

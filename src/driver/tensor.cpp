@@ -297,6 +297,19 @@ Array slice_rows(const Array& array, int64_t index, int64_t count) {
   return {array.dtype, shape, std::move(writable.buffer)};
 }
 
+std::optional<size_t> find_nan(const Array& array) {
+  if (array.dtype == DType::f32) {  // without a copy: weights may be large
+    const auto values = array.data.as<float>();
+    const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return v != v; });
+    if (bad == values.end()) return std::nullopt;
+    return static_cast<size_t>(bad - values.begin());
+  }
+  const std::vector<double> values = real_values(array);
+  const auto bad = std::find_if(values.begin(), values.end(), [](double v) { return v != v; });
+  if (bad == values.end()) return std::nullopt;
+  return static_cast<size_t>(bad - values.begin());
+}
+
 void require_finite(const Array& array, const std::string& what) {
   if (!is_float(array.dtype)) return;
   const std::vector<double> values = real_values(array);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ Array random_array(const TensorType& type, const Shape& shape, uint64_t seed, do
 // of the last row.
 Array slice_rows(const Array& array, int64_t index, int64_t count);
 
+// The first element of a float array that is a NaN.
+std::optional<size_t> find_nan(const Array& array);
 // Throws a user Error if a float array holds a NaN or an infinity. `what` names the array.
 void require_finite(const Array& array, const std::string& what);
 

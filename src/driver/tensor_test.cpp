@@ -85,6 +85,13 @@ TEST(Tensor, SlicesFillUpTheLastOne) {
   EXPECT_EQ(elements<int16_t>(slice_rows(array, 1, 2)), (std::vector<int16_t>{5, 6, 5, 6}));
 }
 
+TEST(Tensor, FindsNan) {
+  EXPECT_EQ(find_nan(array_of<float>({0, INFINITY, NAN}, {3})), std::optional<size_t>(2));
+  EXPECT_EQ(find_nan(array_of<float>({0, INFINITY}, {2})), std::nullopt);
+  const Array half{DType::f16, {2}, Buffer::of(std::vector<uint16_t>{0x3c00, 0x7e00})};
+  EXPECT_EQ(find_nan(half), std::optional<size_t>(1));
+}
+
 TEST(Tensor, NamesTheBadElement) {
   const auto result = capture([] { require_finite(array_of<float>({0, NAN}, {2}), "x"); });
   ASSERT_FALSE(result);
