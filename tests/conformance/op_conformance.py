@@ -24,7 +24,7 @@ from compare import Tally, difference
 # Operators beyond those that mote has set out to run (TensorFlow Lite Micro's, and those that the Keras
 # layers and real models need): cases that it refuses by name are counted as skipped. WHERE's result has
 # a size that depends on data.
-BEYOND = {"sparse_to_dense", "bucketize", "unsorted_segment_sum", "unsorted_segment_max",
+BEYOND = {"sparse_to_dense", "unsorted_segment_sum", "unsorted_segment_max",
           "unsorted_segment_min", "unsorted_segment_prod", "bitcast", "where"}
 
 

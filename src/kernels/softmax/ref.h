@@ -3,7 +3,6 @@
 #ifndef MOTE_KERNELS_SOFTMAX_REF_H_
 #define MOTE_KERNELS_SOFTMAX_REF_H_
 
-#include <float.h>
 #include <math.h>
 #include <stdint.h>
 
@@ -15,7 +14,7 @@
 /* --- float32; x and y are one row, [depth] */
 
 static inline float mote_row_max_f32(const MoteRowParams* p, const float* x) {
-  float max = -FLT_MAX;
+  float max = -3.402823466e+38f; /* the least float */
   for (int64_t c = 0; c < p->depth; ++c) max = x[c] > max ? x[c] : max;
   return max;
 }
