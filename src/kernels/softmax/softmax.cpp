@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cfloat>
 #include <cmath>
 
 #include "kernels/common/fast_math-inl.h"
