@@ -13,7 +13,15 @@ void check_widths(uint8_t offset_bytes, uint8_t length_bytes) {
   }
 }
 
-uint64_t read_old_superblock(Cursor& cursor, uint8_t version) {
+// The file says how long it is; a shorter one was cut, even if nothing that is missing is read.
+void check_length(uint64_t end, const File& file) {
+  if (end > file.bytes.size()) {
+    fail_user("damaged HDF5 file: it has {} of {} bytes; copy or download it again",
+              file.bytes.size(), end);
+  }
+}
+
+uint64_t read_old_superblock(Cursor& cursor, uint8_t version, const File& file) {
   cursor.skip(4);  // versions of parts that never changed, and a reserved byte
   const uint8_t offset_bytes = cursor.u8();
   check_widths(offset_bytes, cursor.u8());
@@ -21,18 +29,20 @@ uint64_t read_old_superblock(Cursor& cursor, uint8_t version) {
   if (version == 1) cursor.skip(4);
   const uint64_t base = cursor.u64();
   if (base != 0) fail_unsupported("HDF5 file with a user block; save it without one");
-  cursor.skip(8 + 8 + 8);  // free space, end of file, driver information
-  cursor.skip(8);          // the root entry's name
+  cursor.skip(8);  // free space
+  check_length(cursor.u64(), file);
+  cursor.skip(8 + 8);  // driver information, the root entry's name
   return cursor.u64();
 }
 
-uint64_t read_new_superblock(Cursor& cursor) {
+uint64_t read_new_superblock(Cursor& cursor, const File& file) {
   const uint8_t offset_bytes = cursor.u8();
   check_widths(offset_bytes, cursor.u8());
   cursor.skip(1);
   const uint64_t base = cursor.u64();
   if (base != 0) fail_unsupported("HDF5 file with a user block; save it without one");
-  cursor.skip(8 + 8);  // extension, end of file
+  cursor.skip(8);  // extension
+  check_length(cursor.u64(), file);
   return cursor.u64();
 }
 
@@ -111,8 +121,8 @@ uint64_t read_superblock(const File& file) {
   if (!text.starts_with(kSignature)) fail_user("not an HDF5 file (wrong first bytes)");
   Cursor cursor = file.cursor(kSignature.size(), "the HDF5 superblock");
   const uint8_t version = cursor.u8();
-  if (version <= 1) return read_old_superblock(cursor, version);
-  if (version <= 3) return read_new_superblock(cursor);
+  if (version <= 1) return read_old_superblock(cursor, version, file);
+  if (version <= 3) return read_new_superblock(cursor, file);
   fail_unsupported("HDF5 superblock version {} is not known; versions 0 to 3 are", version);
 }
 

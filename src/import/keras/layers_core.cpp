@@ -29,6 +29,14 @@ Arg dense(Call& c) {
   if (shape.rank() != 2) fail_user("the kernel has shape {}", shape.str());
   const ValueId x = c.input();
   if (c.b.rank(x) < 2) fail_user("input of shape {}", c.b.shape(x).str());
+  const int64_t units = c.config.integer("units");
+  if (units != shape[1]) {
+    fail_user("has {} units, but its kernel has shape {}; save the model again", units,
+              shape.str());
+  }
+  if (c.b.shape(x).back() >= 0 && c.b.shape(x).back() != shape[0]) {
+    fail_user("input of shape {} for a kernel of shape {}", c.b.shape(x).str(), shape.str());
+  }
   const std::vector<float> matrix = permute(kernel, &shape, {1, 0});
   const ValueId weights = c.b.constant(matrix, shape);
   const ValueId bias = c.has_weight("bias") ? c.weight("bias") : kNoValue;
