@@ -30,7 +30,6 @@ class Frame {
   Frame(const Graph& graph, int index, State& state, bool reference, int depth)
       : graph_(graph),
         subgraph_(graph.subgraphs[static_cast<size_t>(index)]),
-        index_(index),
         state_(state) {
     if (depth > 64) fail_user("subgraphs call each other more than 64 deep");
     values_.resize(subgraph_.values.size());
@@ -212,7 +211,6 @@ class Frame {
 
   const Graph& graph_;
   const Subgraph& subgraph_;
-  int index_;
   State& state_;
   std::vector<std::span<std::byte>> values_;
   std::vector<Step> steps_;
