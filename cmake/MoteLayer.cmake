@@ -1,8 +1,8 @@
 # mote_layer(<name> [DEPS <layer>...] [LIBS <target>...])
 #
 # A layer is one folder below src/, one static library and one namespace. Its sources are every .cpp in the folder;
-# files that end in _test.cpp go into the folder's test program instead, main.cpp into a program. DEPS names the layers that it may include
-# (tools/check_layers holds it to that), LIBS other libraries.
+# files that end in _test.cpp go into the folder's test program instead, main.cpp into a program. DEPS names the layers
+# that it may include (tools/check_layers holds it to that), LIBS other libraries.
 function(mote_layer name)
   cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
   set(folder ${PROJECT_SOURCE_DIR}/src/${name})
@@ -20,6 +20,9 @@ function(mote_layer name)
   target_include_directories(mote_${name} ${kind} ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
   list(TRANSFORM ARG_DEPS PREPEND mote_)
   target_link_libraries(mote_${name} ${kind} mote_options ${ARG_DEPS} ${ARG_LIBS})
+  if(MOTE_PRECOMPILE AND sources AND NOT name MATCHES "^(kernels|runtime|cli)$")
+    target_precompile_headers(mote_${name} REUSE_FROM mote_common_headers)
+  endif()
   if(MOTE_TESTS AND tests)
     set_property(GLOBAL APPEND PROPERTY MOTE_TEST_LAYERS ${name})
     set_property(GLOBAL PROPERTY MOTE_TESTS_OF_${name} ${tests})

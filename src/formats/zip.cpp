@@ -128,11 +128,13 @@ void check_method(zip_t* archive, const ZipMember& member, const std::string& la
 
 ZipReader::ZipReader(Buffer archive, std::string label)
     : archive_(std::move(archive)), label_(std::move(label)) {
-  const Archive zip = open_archive(archive_, label_);
-  const zip_int64_t count = zip_get_num_entries(zip.get(), 0);
+  Archive opened = open_archive(archive_, label_);
+  zip_t* const zip = opened.get();
+  open_ = std::shared_ptr<zip_t>(std::move(opened));
+  const zip_int64_t count = zip_get_num_entries(zip, 0);
   std::set<std::string> names;
   for (zip_int64_t i = 0; i < count; ++i) {
-    members_.push_back(describe(zip.get(), static_cast<zip_uint64_t>(i), label_));
+    members_.push_back(describe(zip, static_cast<zip_uint64_t>(i), label_));
     if (!names.insert(members_.back().name).second) {
       fail_user("{}: member '{}' appears twice; refused", label_, members_.back().name);
     }
@@ -149,11 +151,11 @@ Buffer ZipReader::read(std::string_view name) const {
   const ZipMember* member = find(name);
   if (member == nullptr) fail_user("{}: has no member '{}'", label_, name);
   check_growth(*member, archive_.size(), label_);
-  const Archive zip = open_archive(archive_, label_);
-  check_method(zip.get(), *member, label_);
-  const Member file(zip_fopen_index(zip.get(), member->index, 0));
+  zip_t* const zip = static_cast<zip_t*>(open_.get());
+  check_method(zip, *member, label_);
+  const Member file(zip_fopen_index(zip, member->index, 0));
   if (!file) {
-    fail_user("{}: member '{}' can't be read ({})", label_, name, zip_strerror(zip.get()));
+    fail_user("{}: member '{}' can't be read ({})", label_, name, zip_strerror(zip));
   }
   Buffer::Writable out = Buffer::allocate(static_cast<size_t>(member->size_bytes));
   uint64_t done = 0;

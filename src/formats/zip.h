@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ struct ZipMember {
   uint64_t index = 0;  // position in the archive's directory
 };
 
+// One thread at a time may read from a reader and its copies.
 class ZipReader {
  public:
   // `label` names the archive in messages. Throws an Error if the bytes are not a sound archive.
@@ -43,6 +45,7 @@ class ZipReader {
 
   Buffer archive_;
   std::string label_;
+  std::shared_ptr<void> open_;  // libzip's handle, which reads from archive_
   std::vector<ZipMember> members_;
 };
 

@@ -1,0 +1,1 @@
+// Holds the precompiled headers; see common_headers.h.
