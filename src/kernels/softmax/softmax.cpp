@@ -2,6 +2,7 @@
 #include <array>
 #include <cfloat>
 #include <cmath>
+#include <limits>
 
 #include "kernels/common/fast_math-inl.h"
 #include "kernels/softmax/families.h"
@@ -31,7 +32,7 @@ constexpr int64_t kLanes = 8;
 
 float max_of(const float* x, int64_t n) {
   std::array<float, kLanes> lanes;
-  lanes.fill(-FLT_MAX);
+  lanes.fill(std::numeric_limits<float>::lowest());
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     for (size_t j = 0; j < kLanes; ++j) {
