@@ -158,6 +158,8 @@ TEST(Elementwise, RefusesWhatDoesNotFit) {
                  "float32[] = cumsum(%0, %1) {}"),
        "axis 4 is outside");
   says(result_of("%0 \"x\": int32[2]", "", "int32[] = sin(%0) {}"), "no kernel for int32[2]");
+  says(result_of("%0 \"x\": int8[4]{0.5:0}", "", "int8[]{4e9:-128} = rsqrt(%0) {}"),
+       "too large for an integer reciprocal square root");
   says(result_of("%0 \"x\": float32[]", "", "float32[] = softmax(%0) {}"), "the input is a scalar");
   says(result_of("%0 \"x\": float32[4]", "",
                  "float32[] = fake_quant(%0) {min=1.0, max=1.0, num_bits=8}"),

@@ -80,9 +80,19 @@ Operands affines_of(const LowerContext& c) {
   return {affine_of(c.in(0), "the input"), affine_of(c.out(0), "the output")};
 }
 
+// The official 8-bit rsqrt scales by 2^-20 / (sqrt(x_s) * y_s); a factor below 2^-32 makes it shift
+// by more than 31 places, which C does not define. Only an input of all but zeros leads there.
+void require_reciprocal_scale(const Operands& q) {
+  if (1.0 / (std::sqrt(q.x.scale) * q.y.scale) < 0x1p-12) {
+    fail_unsupported("the output scale {} is too large for an integer reciprocal square root",
+                     q.y.scale);
+  }
+}
+
 // sqrt and rsqrt of numbers below 0, where the official kernels stop with an error, are those of 0.
 void lower_table_8(LowerContext& c, TableOp op) {
   const Operands q = affines_of(c);
+  if (op == TableOp::rsqrt) require_reciprocal_scale(q);
   const bool is_signed = c.in(0).dtype == DType::i8;
   const kernels::Table8 table = kernels::table_8(op, q.x, q.y, is_signed, slope_of(c));
   MoteLutParams p{};

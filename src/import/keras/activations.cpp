@@ -173,8 +173,9 @@ ValueId log_softmax(GraphBuilder& b, ValueId x, int axis) {
   return b.transpose(b.unary("log_softmax", b.transpose(x, perm)), perm);
 }
 
-// The projection onto the simplex: sorted values z_1 >= z_2 >= ... with running sums s_k; the
-// support is where 1 + k z_k > s_k.
+// Sorted values z_1 >= z_2 >= ... with running sums s_k; the support is where 1 + k z_k > s_k. As
+// Keras has it, the threshold comes from the sum of the supported running sums, where the
+// projection onto the simplex would take the supported values.
 ValueId sparsemax(GraphBuilder& b, ValueId x, int axis) {
   const int rank = b.rank(x);
   if (axis < 0) axis += rank;
@@ -190,7 +191,7 @@ ValueId sparsemax(GraphBuilder& b, ValueId x, int axis) {
   const ValueId supported =
       b.binary("greater", b.add(b.mul(sorted, b.floats(ranks)), b.scalar(1)), sums);
   const ValueId weight = b.cast(supported, DType::f32);
-  const ValueId total = b.reduce("sum", b.mul(sorted, weight), {-1}, true);
+  const ValueId total = b.reduce("sum", b.mul(sums, weight), {-1}, true);
   const ValueId size = b.reduce("sum", weight, {-1}, true);
   const ValueId tau = b.div(b.sub(total, b.scalar(1)), size);
   return b.unary("relu", b.sub(x, tau));
