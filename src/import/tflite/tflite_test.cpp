@@ -115,7 +115,7 @@ TEST(ImportTflite, KeepsTheMappingAlive) {
 
 TEST(ImportTflite, CopiesWhatIsMisaligned) {
   const Buffer file = map_file(fixture("reshape.tflite"));
-  for (const size_t shift : {1, 2, 3}) {
+  for (const size_t shift : {size_t{1}, size_t{2}, size_t{3}}) {
     auto [memory, bytes] = Buffer::allocate(file.size() + shift);
     std::memcpy(bytes + shift, file.data(), file.size());
     const auto graph = import_tflite(memory.slice(shift, file.size()), "shifted");
