@@ -141,6 +141,17 @@ int64_t window_extent(Padding padding, int64_t in, int64_t filter, int64_t strid
   return (in - reach) / stride + 1;
 }
 
+MoteWindow window_extents(const Shape& x, const Shape& w, const Shape& y) {
+  MoteWindow g = {};
+  g.batches = static_cast<int32_t>(x[0]);
+  g.in_h = static_cast<int32_t>(x[1]), g.in_w = static_cast<int32_t>(x[2]),
+  g.in_c = static_cast<int32_t>(x[3]);
+  g.out_h = static_cast<int32_t>(y[1]), g.out_w = static_cast<int32_t>(y[2]),
+  g.out_c = static_cast<int32_t>(y[3]);
+  g.filter_h = static_cast<int32_t>(w[1]), g.filter_w = static_cast<int32_t>(w[2]);
+  return g;
+}
+
 int32_t window_pad(Padding padding, int64_t in, int64_t filter, int64_t stride, int64_t dilation,
                    int64_t out) {
   if (padding == Padding::valid) return 0;

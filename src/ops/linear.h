@@ -33,6 +33,10 @@ int64_t window_extent(Padding padding, int64_t in, int64_t filter, int64_t strid
 int32_t window_pad(Padding padding, int64_t in, int64_t filter, int64_t stride, int64_t dilation,
                    int64_t out);
 
+// A window with the extents of input x [n,h,w,c], weights w [_,h,w,_] and output y [n,h,w,c]; all
+// must be known.
+MoteWindow window_extents(const Shape& x, const Shape& w, const Shape& y);
+
 // The clamp of a fused activation. Those that are no clamp are unsupported.
 struct FloatRange {
   float min, max;

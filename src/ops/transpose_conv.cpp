@@ -59,13 +59,7 @@ void infer(InferContext& c) {
 MoteWindow window_of(const NodeView& c) {
   const auto& a = c.attrs<TransposeConvAttrs>();
   const Shape &x = c.in(2).shape, &w = c.in(1).shape, &y = c.out(0).shape;
-  MoteWindow g = {};
-  g.batches = static_cast<int32_t>(x[0]);
-  g.in_h = static_cast<int32_t>(x[1]), g.in_w = static_cast<int32_t>(x[2]),
-  g.in_c = static_cast<int32_t>(x[3]);
-  g.out_h = static_cast<int32_t>(y[1]), g.out_w = static_cast<int32_t>(y[2]),
-  g.out_c = static_cast<int32_t>(y[3]);
-  g.filter_h = static_cast<int32_t>(w[1]), g.filter_w = static_cast<int32_t>(w[2]);
+  MoteWindow g = window_extents(x, w, y);
   g.stride_h = a.stride_h, g.stride_w = a.stride_w;
   g.dilation_h = g.dilation_w = 1;
   g.pad_top = window_pad(a.padding, y[1], w[1], a.stride_h, 1, small_extent(a, y, w, 1));

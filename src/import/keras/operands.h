@@ -2,9 +2,18 @@
 // the configuration or in the call.
 #pragma once
 
+#include <algorithm>
+
 #include "import/keras/importers.h"
 
 namespace mote::keras {
+
+// A name as a template argument: the functions in the tables of operations carry theirs.
+template <size_t n>
+struct Name {
+  char text[n];
+  constexpr Name(const char (&s)[n]) { std::copy_n(s, n, text); }
+};
 
 // A parameter by name: from the configuration, a keyword, or a positional argument. null if it is
 // in none of them.

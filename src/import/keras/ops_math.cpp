@@ -9,13 +9,6 @@
 namespace mote::keras {
 namespace {
 
-// The table's functions carry the operator's name as a template argument.
-template <size_t n>
-struct Name {
-  char text[n];
-  constexpr Name(const char (&s)[n]) { std::copy_n(s, n, text); }
-};
-
 template <Name op>
 Arg unary(Call& c) {
   return Arg(c.b.unary(op.text, as_float(c.b, operand(c, 0, "x"))));

@@ -7,12 +7,6 @@
 namespace mote::keras {
 namespace {
 
-template <size_t n>
-struct Name {
-  char text[n];
-  constexpr Name(const char (&s)[n]) { std::copy_n(s, n, text); }
-};
-
 template <Name function>
 Arg activation(Call& c) {
   return Arg(activate(c.b, function.text, as_float(c.b, operand(c, 0, "x")), false));
