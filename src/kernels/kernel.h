@@ -1,17 +1,21 @@
 // The one interface of every kernel: raw pointers, no heap, no exceptions, no knowledge of graphs.
 //
 // A family is a folder:
-//   <family>/<family>.h    parameter structs (plain C99, no pointers, 4- and 8-byte fields) and the
-//   family's kernels <family>/ref.h         plain C99, `static inline`: what the operator means.
-//   Judge of every other row, fallback at
-//                          run time, and the text that generated C ships
-//   <family>/<family>.cpp  the rows: adaptors from Args to ref.h and to faster bodies, in order of
-//   preference <family>/generic-inl.h faster portable bodies, where there are any
+//   <family>/<family>.h       parameter structs (plain C99, no pointers, 4- and 8-byte fields)
+//   <family>/ref.h            plain C99, `static inline`: what the operator means. Judge of every
+//                             other row, fallback at run time, and the text that generated C ships
+//   <family>/<family>.cpp     the rows: adaptors from Args to ref.h and to faster bodies, in order
+//                             of preference
+//   <family>/generic-inl.h    faster portable bodies, where there are any
+//   <family>/avx2.cpp, ...    rows for one processor, compiled for it
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+
+#include "simd/cpu.h"
 
 namespace mote::kernels {
 
@@ -50,19 +54,54 @@ struct Kernel {
   void (*pack)(const void* params, const void* weights, void* packed) = nullptr;
 };
 
-// Rows in order of preference. The last is the reference, which declines nothing.
+// Rows that need a processor's instructions. They come from a translation unit that is compiled for
+// it (<family>/avx2.cpp and so on), whose list is empty where the compiler has another target.
+struct ProcessorRows {
+  simd::Isa isa;
+  std::span<const Kernel> rows;
+};
+
+// Rows in order of preference: first those of `fast` that this processor can run, then the portable
+// ones. The last is the reference, which declines nothing.
 struct Family {
   const char* name;
   std::span<const Kernel> rows;
+  std::array<const ProcessorRows*, 4> fast = {};  // best first; null past the end
 
-  // The first row that takes the parameters, or the reference itself.
-  const Kernel& choose(const void* params, bool reference = false) const {
-    if (!reference) {
-      for (const Kernel& row : rows) {
-        if (!row.declines || !row.declines(params)) return row;
+  const Kernel& reference() const { return rows.back(); }
+
+  // Calls visit(row, isa) for every row, in order of preference, until it returns true.
+  template <class Visit>
+  void visit_rows(const Visit& visit) const {
+    for (const ProcessorRows* list : fast) {
+      if (!list) break;
+      for (const Kernel& row : list->rows) {
+        if (visit(row, list->isa)) return;
       }
     }
-    return rows.back();
+    for (const Kernel& row : rows) {
+      if (visit(row, simd::Isa::portable)) return;
+    }
+  }
+
+  // The first row that this processor can run and that takes the parameters.
+  const Kernel& choose(const void* params) const {
+    const Kernel* chosen = &reference();
+    visit_rows([&](const Kernel& row, simd::Isa isa) {
+      if (!simd::has(isa) || (row.declines && row.declines(params))) return false;
+      chosen = &row;
+      return true;
+    });
+    return *chosen;
+  }
+
+  // Calls test(row) for every row that this processor can run with the parameters.
+  template <class Test>
+  void each_usable(const void* params, const Test& test) const {
+    visit_rows([&](const Kernel& row, simd::Isa isa) {
+      if (simd::has(isa) && !(row.declines && row.declines(params))) test(row);
+      return false;
+    });
   }
 };
 

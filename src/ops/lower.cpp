@@ -44,7 +44,7 @@ Buffer LowerContext::bytes_of_ref(const Ref& ref) const {
 
 void LowerContext::add_step(const kernels::Family& family, std::vector<std::byte> params,
                             std::vector<Ref> inputs, std::vector<Ref> outputs, int reuse_input) {
-  const kernels::Kernel* row = &family.choose(params.data(), reference_);
+  const kernels::Kernel* row = reference_ ? &family.reference() : &family.choose(params.data());
   if (row->pack_input >= 0) {
     Ref& weights = inputs[static_cast<size_t>(row->pack_input)];
     if (is_packable(weights)) {
@@ -53,7 +53,7 @@ void LowerContext::add_step(const kernels::Family& family, std::vector<std::byte
       row->pack(params.data(), bytes_of_ref(weights).data(), bytes);
       weights = constant(DType::u8, Shape{static_cast<int64_t>(size_bytes)}, buffer);
     } else {
-      row = &family.rows.back();  // weights that change at run time: only the reference reads them
+      row = &family.reference();  // weights that change at run time: only the reference reads them
                                   // as they are
     }
   }
