@@ -1,5 +1,6 @@
 # Sources that are named after a processor's instructions (avx2.cpp, gemm_avx2.cpp) are compiled for them, where the
-# target has such processors; the name is MOTE_ISA inside. Elsewhere they compile to empty lists.
+# target has such processors; the name is MOTE_ISA inside. Elsewhere they compile to empty lists. The same holds for
+# what tests use of them (probe_avx2_test.cpp).
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   set(MOTE_FLAGS_sse41 -msse4.1)
   set(MOTE_FLAGS_avx2 -mavx2 -mfma -mf16c)
@@ -14,7 +15,7 @@ set(MOTE_ISAS sse41 avx2 avx_vnni avx512_vnni neon neon_dot neon_i8mm)
 function(mote_compile_for_processors)
   foreach(source IN LISTS ARGN)
     foreach(isa IN LISTS MOTE_ISAS)
-      if(source MATCHES "[/_]${isa}\\.cpp$")
+      if(source MATCHES "[/_]${isa}(_test)?\\.cpp$")
         set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${MOTE_FLAGS_${isa}}"
                                                          COMPILE_DEFINITIONS MOTE_ISA=${isa})
       endif()
@@ -34,7 +35,7 @@ function(mote_layer name)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "((_test|_bench)|/main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
-  mote_compile_for_processors(${sources})
+  mote_compile_for_processors(${sources} ${tests})
   if(sources)
     add_library(mote_${name} STATIC ${sources})
     set(kind PUBLIC)
