@@ -7,4 +7,7 @@ namespace mote::kernels {
 
 extern const Family kConv2dF32, kConv2dInt, kConv2dHybrid;
 
+// Rows for one processor.
+extern const ProcessorRows kConv2dF32Avx2;
+
 }  // namespace mote::kernels

@@ -1,0 +1,110 @@
+// Weights in panels of columns, and the products of a block of row tiles with a range of panels.
+//
+//   N = 40:  [K][16] | [K][16] | [K][8]    the last panel is 8 wide where 8 are enough
+#pragma once
+
+#include "kernels/common/tile_f32_avx2-inl.h"
+
+namespace mote::kernels::MOTE_ISA {
+
+inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+inline int64_t panel_count(int64_t n) { return ceil_div(n, kTileColumns); }
+
+// The columns that are stored of N, zeros included.
+inline int64_t padded_columns(int64_t n) { return ceil_div(n, 8) * 8; }
+inline int64_t panel_elements(int64_t n, int64_t k) { return padded_columns(n) * k; }
+
+// Panel p of N columns.
+template <class W>
+inline Panel<W> panel_at(const W* packed, int64_t n, int64_t k, int64_t p) {
+  const int64_t columns = smaller(kTileColumns, n - p * kTileColumns);
+  return {packed + p * kTileColumns * k, columns > 8 ? 16 : 8, static_cast<int>(columns)};
+}
+
+// Packs element (c, i) = b[c * column_step + i * k_step] of N columns by K.
+template <class W>
+inline void pack_panels16(const W* b, int64_t n, int64_t k, int64_t column_step, int64_t k_step,
+                          W* packed) {
+  for (int64_t first = 0; first < n; first += kTileColumns) {
+    const int64_t columns = smaller(kTileColumns, n - first), width = columns > 8 ? 16 : 8;
+    for (int64_t c = 0; c < width; ++c) {
+      const W* from = b + (first + c) * column_step;
+      for (int64_t i = 0; i < k; ++i) packed[i * width + c] = c < columns ? from[i * k_step] : W{};
+    }
+    packed += width * k;
+  }
+}
+
+// The bias of one panel: 8 or 16 values, zeros past its columns or where there is none.
+struct PanelBias {
+  alignas(32) float padded[kTileColumns];
+  const float* value;
+
+  PanelBias(const float* bias, int64_t first, int columns) : value(padded) {
+    if (bias && columns % 8 == 0) {
+      value = bias + first;
+      return;
+    }
+    for (int c = 0; c < kTileColumns; ++c) padded[c] = bias && c < columns ? bias[first + c] : 0.0f;
+  }
+};
+
+template <class W>
+inline void multiply(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp clamp,
+                     int64_t y_row) {
+  const auto* products = panel.columns > 8 ? kTiles16<W> : kTiles8<W>;
+  products[tile.rows - 1](tile, panel, bias, clamp, y_row);
+}
+
+// Every tile with panels [begin, end) of N columns. tile.y is the output of column 0.
+template <class W>
+inline void multiply_block(const Tile* tiles, int64_t count, const W* packed, int64_t n, int64_t k,
+                           int64_t begin, int64_t end, const float* bias, Clamp clamp,
+                           int64_t y_row) {
+  for (int64_t p = begin; p < end; ++p) {
+    const Panel<W> panel = panel_at(packed, n, k, p);
+    const PanelBias add(bias, p * kTileColumns, panel.columns);
+    for (int64_t t = 0; t < count; ++t) {
+      Tile tile = tiles[t];
+      tile.y += p * kTileColumns;
+      multiply(tile, panel, add.value, clamp, y_row);
+    }
+  }
+}
+
+// How M rows by N columns are split into units: blocks of tiles, whose rows number alike, by groups
+// of panels. A block reads each panel once, so more tiles in it read less of the weights; groups
+// are there so that threads can share what has few rows. Units count groups first.
+struct Split {
+  int64_t rows, tiles, block_tiles, blocks, panels, group_panels, groups;
+
+  int64_t units() const { return blocks * groups; }
+  int64_t first_row(int64_t tile) const { return tile * rows / tiles; }
+};
+
+inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles) {
+  constexpr int64_t kUnits = 8;  // as many as threads may want
+  Split s{};
+  s.rows = rows;
+  s.tiles = ceil_div(rows, kTileRows);
+  s.panels = panel_count(n);
+  s.blocks = ceil_div(s.tiles, most_tiles);
+  s.group_panels = ceil_div(s.panels, ceil_div(kUnits, s.blocks));
+  s.groups = ceil_div(s.panels, s.group_panels);
+  s.block_tiles = ceil_div(s.tiles, larger(s.blocks, smaller(s.tiles, ceil_div(kUnits, s.groups))));
+  s.blocks = ceil_div(s.tiles, s.block_tiles);
+  return s;
+}
+
+inline constexpr int64_t kMostTiles = 8;
+
+// Tiles that a block may have, so that what they need stays in the L1 cache.
+inline int64_t tiles_of_bytes(int64_t tile_bytes) {
+  constexpr int64_t kTableBytes = 8192;
+  return larger(1, smaller(kMostTiles, kTableBytes / tile_bytes));
+}
+
+}  // namespace mote::kernels::MOTE_ISA
