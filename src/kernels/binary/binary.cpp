@@ -3,6 +3,7 @@
 
 #include "kernels/binary/families.h"
 #include "kernels/binary/ref.h"
+#include "kernels/common/fast_rows.h"
 
 namespace mote::kernels {
 namespace {
@@ -81,7 +82,8 @@ std::span<const Family> binary_families() {
 #include "kernels/binary/binary.inc"
 #undef MOTE_BINARY
   };
-  return kFamilies;
+  static const FamilyTable kTable = with_fast_rows(kFamilies, {kBinaryAvx2});
+  return kTable.families;
 }
 
 }  // namespace mote::kernels

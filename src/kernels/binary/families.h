@@ -12,6 +12,8 @@ namespace mote::kernels {
 // One a line of binary.inc, named as it is: "add_f32", "add_qi8".
 std::span<const Family> binary_families();
 
+extern const ProcessorRows kBinaryAvx2;
+
 // Parameters of the quantized operators; `p.shape`, `p.min_int` and `p.max_int` are the caller's.
 // False: the reference kernels do not take these scales.
 void prepare_add(const Affine& a, const Affine& b, const Affine& y, bool wide, MoteBinaryParams& p);
