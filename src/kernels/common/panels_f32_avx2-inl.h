@@ -101,6 +101,27 @@ inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles) {
 
 inline constexpr int64_t kMostTiles = 8;
 
+// One unit of a plain product: x [rows, k], y [rows, n], both without gaps.
+template <class W>
+inline void multiply_unit(const Split& s, int64_t unit, const float* x, int64_t k, const W* packed,
+                          int64_t n, const float* bias, Clamp clamp, float* y) {
+  const int64_t first = unit / s.groups * s.block_tiles;
+  const int64_t count = smaller(s.block_tiles, s.tiles - first);
+  const int64_t panel = unit % s.groups * s.group_panels;
+  Run runs[kMostTiles];
+  Tile tiles[kMostTiles];
+  int64_t row = s.first_row(first);
+  for (int64_t t = 0; t < count; ++t) {
+    const int64_t next = s.first_row(first + t + 1);
+    tiles[t] = {runs + t, 1, k, y + row * n, static_cast<int>(next - row)};
+    runs[t].step = 0;
+    for (int r = 0; r < tiles[t].rows; ++r) runs[t].row[r] = x + (row + r) * k;
+    row = next;
+  }
+  multiply_block(tiles, count, packed, n, k, panel, smaller(panel + s.group_panels, s.panels), bias,
+                 clamp, n);
+}
+
 // Tiles that a block may have, so that what they need stays in the L1 cache.
 inline int64_t tiles_of_bytes(int64_t tile_bytes) {
   constexpr int64_t kTableBytes = 8192;

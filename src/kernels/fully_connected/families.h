@@ -7,4 +7,7 @@ namespace mote::kernels {
 
 extern const Family kFullyConnectedF32, kFullyConnectedInt, kFullyConnectedHybrid;
 
+// Rows for one processor.
+extern const ProcessorRows kFullyConnectedF32Avx2;
+
 }  // namespace mote::kernels

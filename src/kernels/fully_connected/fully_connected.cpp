@@ -196,7 +196,7 @@ constexpr Kernel kHybridRows[] = {
 
 }  // namespace
 
-const Family kFullyConnectedF32 = {"fully_connected_f32", kF32Rows};
+const Family kFullyConnectedF32 = {"fully_connected_f32", kF32Rows, {&kFullyConnectedF32Avx2}};
 const Family kFullyConnectedInt = {"fully_connected_int", kIntRows};
 const Family kFullyConnectedHybrid = {"fully_connected_hybrid", kHybridRows};
 

@@ -1,5 +1,6 @@
 #include "kernels/fully_connected/fully_connected.h"
 
+#include "kernels/common/float_test_util.h"
 #include "kernels/common/mac_test_util.h"
 #include "kernels/fully_connected/families.h"
 
@@ -7,17 +8,19 @@ namespace mote::kernels {
 namespace {
 
 TEST(FullyConnected, RowsAgreeInFloat) {
-  for (uint32_t seed = 0; seed < 100; ++seed) {
+  for (uint32_t seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
     Random r(seed);
-    const MoteFullyConnectedF32 p = {r.between(1, 150), r.between(1, 70), r.between(1, 80),
-                                     -3.4e38f, 3.4e38f};
-    const auto x = r.floats(p.rows * p.in_c), w = r.floats(p.out_c * p.in_c),
-               bias = r.floats(p.out_c);
-    const float* no_bias = nullptr;
-    expect_rows_agree(kFullyConnectedF32, &p,
-                      {x.data(), w.data(), r.coin() ? bias.data() : no_bias}, p.rows * p.out_c * 4,
-                      1e-6f);
+    const bool clamped = r.coin();
+    const MoteFullyConnectedF32 p = {r.coin() ? r.between(1, 8) : r.between(1, 150),
+                                     r.coin() ? r.between(1, 20) : r.between(1, 300),
+                                     r.between(1, 80), clamped ? -1.0f : -3.4e38f,
+                                     clamped ? 1.0f : 3.4e38f};
+    const bool special = seed % 4 == 0;
+    const auto x = special ? special_floats(r, p.rows * p.in_c) : r.floats(p.rows * p.in_c);
+    const auto bias = r.coin() ? r.floats(p.out_c) : std::vector<float>{};
+    expect_rows_near(kFullyConnectedF32, p, {x, r.floats(p.out_c * p.in_c), bias}, p.rows * p.out_c,
+                     p.in_c + 1);
   }
 }
 
