@@ -6,6 +6,7 @@
 #include "kernels/depthwise_conv2d/families.h"
 #include "kernels/depthwise_conv2d/generic-inl.h"
 #include "kernels/depthwise_conv2d/ref.h"
+#include "kernels/depthwise_conv2d/rows_avx2.h"
 
 namespace mote::kernels {
 namespace {
@@ -187,7 +188,9 @@ constexpr Kernel kHybridRows[] = {
 }  // namespace
 
 const Family kDepthwiseConv2dF32 = {"depthwise_conv2d_f32", kF32Rows};
-const Family kDepthwiseConv2dInt = {"depthwise_conv2d_int", kIntRows};
-const Family kDepthwiseConv2dHybrid = {"depthwise_conv2d_hybrid", kHybridRows};
+const Family kDepthwiseConv2dInt = {
+    "depthwise_conv2d_int", kIntRows, {&kDepthwiseConv2dIntAvx2}};
+const Family kDepthwiseConv2dHybrid = {
+    "depthwise_conv2d_hybrid", kHybridRows, {&kDepthwiseConv2dHybridAvx2}};
 
 }  // namespace mote::kernels

@@ -1,0 +1,237 @@
+// Depthwise convolution of integers by pairs of taps: x is widened to 16 bits and each column
+// interleaved with the next, so that one vpmaddwd multiplies and adds two taps of eight channels.
+#include "kernels/depthwise_conv2d/rows_avx2.h"
+
+#if defined(__AVX2__)
+
+#include "kernels/depthwise_conv2d/layout_avx2-inl.h"
+#include "kernels/depthwise_conv2d/lines_avx2-inl.h"
+#include "kernels/depthwise_conv2d/output_avx2-inl.h"
+#include "kernels/depthwise_conv2d/sums_avx2-inl.h"
+
+namespace mote::kernels {
+namespace {
+
+using namespace MOTE_ISA;
+
+// Sums without bias stay below 2^29, also when they are doubled.
+constexpr int64_t kMostTapsOfBytes = 4096, kMostTapsOfShorts = 120;
+constexpr int64_t kMostScratchBytes = int64_t{1} << 18;
+
+// Twice or once the weights, as 16 bits, for pairs of taps.
+void pack_weights(const Layout& l, int32_t type, int32_t zero, int factor, const void* weights,
+                  int16_t* packed) {
+  const MoteWindow& g = l.window;
+  for (int64_t block = 0; block < l.blocks; ++block) {
+    int64_t channels[16];
+    lane_channels(l, block, channels);
+    for (int64_t fy = 0; fy < g.filter_h; ++fy) {
+      for (int64_t pair = 0; pair < l.pairs; ++pair, packed += kColumnShorts) {
+        for (int64_t i = 0; i < kColumnShorts; ++i) {
+          const int64_t quad = i / 8, lane = (quad == 1 ? 8 : quad == 2 ? 4 : quad * 4) + i % 8 / 2;
+          const int64_t fx = 2 * pair + i % 2, c = channels[lane];
+          const bool inside = c >= 0 && fx < g.filter_w;
+          const int64_t at = (fy * g.filter_w + fx) * g.out_c + c;
+          packed[i] = inside ? static_cast<int16_t>((mote_load(weights, at, type) - zero) * factor)
+                             : int16_t{0};
+        }
+      }
+    }
+  }
+}
+
+// One block, one tile of columns, output rows [begin, end) of all batches.
+template <class Source, class Zero, class Output>
+void run_rows(const Layout& l, LineReader<Source>& reader, const int16_t* weights,
+              const Zero& zero_of, Output& output, int64_t block, int64_t tile, int64_t begin,
+              int64_t end, int16_t* lines) {
+  const MoteWindow& g = l.window;
+  auto* sums = reinterpret_cast<int32_t*>(lines + l.slots * l.line_shorts());
+  const int64_t pixel = tile * l.tile, pixels = smaller(l.tile, l.pixels - pixel);
+  const int64_t column = pixel * l.fold * g.stride_w - g.pad_left;
+  const int64_t lanes = l.fold > 1 ? kLanes : smaller(kLanes, g.out_c - block * kLanes);
+  const int64_t rest = (g.out_w - (pixel + pixels - 1) * l.fold) * g.out_c;
+  OutputLine line = {0, l.fold * g.out_c, pixels, lanes, l.fold > 1 ? smaller(rest, lanes) : lanes};
+  int64_t batch = -1, built = 0;  // input rows of the batch before `built` have their lines
+  for (int64_t row = begin; row < end; ++row) {
+    if (row / g.out_h != batch) {
+      batch = row / g.out_h, built = 0;
+      reader.set_zero(zero_of(batch));
+      output.set_batch(batch);
+    }
+    const int64_t y0 = row % g.out_h * g.stride_h - g.pad_top;
+    const int64_t first = y0 >= 0 ? 0 : ceil_div(-y0, g.dilation_h);
+    const int64_t past = smaller(g.filter_h, ceil_div(larger(g.in_h - y0, 0), g.dilation_h));
+    for (int64_t fy = first; fy < past; ++fy) {
+      const int64_t iy = y0 + fy * g.dilation_h;
+      if (g.dilation_h == 1 && iy < built) continue;
+      const int64_t slot = g.dilation_h == 1 ? iy % l.slots : fy;
+      reader.fill(batch * g.in_h + iy, column, lines + slot * l.line_shorts());
+      built = iy + 1;
+    }
+    const int64_t slot = g.dilation_h == 1 ? larger(y0 + first, 0) % l.slots : first;
+    const WindowRows window = {
+        lines, slot, larger(past - first, 0),
+        weights + block * l.block_weights() + first * l.pairs * kColumnShorts};
+    sum_line(l, window, output.start(), pixels, sums);
+    line.first = (row * g.out_w + pixel * l.fold) * g.out_c + block * kLanes;
+    output.write(sums, line);
+  }
+}
+
+// Output rows whose input stays in the cache while the blocks take turns.
+int64_t rows_at_once(const Layout& l, size_t element_bytes) {
+  constexpr int64_t kBytes = 1 << 16;
+  const MoteWindow& g = l.window;
+  const int64_t row_bytes = larger(l.columns * l.column_step * g.in_c, 1) *
+                            static_cast<int64_t>(element_bytes) * g.stride_h;
+  return larger(kBytes / row_bytes, 4);
+}
+
+template <class Source, class Zero, class Output>
+void run_units(const Layout& l, const Source* x, const int16_t* weights, const Zero& zero_of,
+               Output& output, int64_t begin, int64_t end, void* scratch) {
+  LineReader<Source> reader(l, x);
+  const int64_t most = rows_at_once(l, sizeof(Source));
+  const int64_t blocks = l.groups > 1 ? 1 : l.blocks;
+  while (begin < end) {
+    const int64_t group = begin / (l.tiles * l.rows), tile = begin / l.rows % l.tiles;
+    const int64_t row = begin % l.rows;
+    const int64_t past = smaller(smaller(l.rows, row + (end - begin)), row + most);
+    for (int64_t block = group * blocks; block < (group + 1) * blocks; ++block) {
+      reader.set_block(block);
+      output.set_block(l, block);
+      run_rows(l, reader, weights, zero_of, output, block, tile, row, past,
+               static_cast<int16_t*>(scratch));
+    }
+    begin += past - row;
+  }
+}
+
+template <class Params>
+Layout layout_for(const void* params) {
+  return layout_of(static_cast<const Params*>(params)->window);
+}
+
+template <class Params>
+int64_t units(const void* params) {
+  return layout_for<Params>(params).units();
+}
+template <class Params>
+size_t scratch_bytes(const void* params) {
+  return static_cast<size_t>(layout_for<Params>(params).scratch_bytes());
+}
+template <class Params>
+size_t packed_bytes(const void* params) {
+  return static_cast<size_t>(layout_for<Params>(params).packed_bytes());
+}
+
+const char* window_declines(const MoteWindow& g, int64_t most_taps) {
+  if (g.in_c == 0 || g.in_h == 0 || g.in_w == 0 || g.filter_h == 0 || g.filter_w == 0)
+    return "an extent is 0";
+  if (int64_t{g.filter_h} * g.filter_w > most_taps)
+    return "the filter has more taps than a 32-bit sum holds";
+  return layout_of(g).scratch_bytes() > kMostScratchBytes ? "the window is too wide" : nullptr;
+}
+
+const char* int_declines(const void* params) {
+  const auto& p = *static_cast<const MoteDepthwiseInt*>(params);
+  const MoteIntMac& m = p.mac;
+  const bool shorts = m.x_type == kMoteI16;
+  const bool centered = m.w_type == kMoteU8 ? !shorts : m.w_zero == 0;
+  if (!centered) return "the weights have a zero point";
+  if (m.w_type != kMoteI8 && m.w_type != kMoteI4 && m.w_type != kMoteU8)
+    return "the weights have more than 8 bits";
+  if (shorts ? m.x_zero != 0 : m.x_zero < -128 || m.x_zero > 255)
+    return "the zero point is out of range";
+  return window_declines(p.window, shorts ? kMostTapsOfShorts : kMostTapsOfBytes);
+}
+
+void int_pack(const void* params, const void* weights, void* packed) {
+  const auto& p = *static_cast<const MoteDepthwiseInt*>(params);
+  pack_weights(layout_of(p.window), p.mac.w_type, p.mac.w_zero, IntOutput::kWeightFactor, weights,
+               static_cast<int16_t*>(packed));
+}
+
+int int_run(const Args& a, int64_t begin, int64_t end) {
+  const auto& p = *static_cast<const MoteDepthwiseInt*>(a.params);
+  const Layout l = layout_of(p.window);
+  IntOutput output(p.mac, a.in[2], a.in[3], a.in[4], a.out[0]);
+  const auto* weights = static_cast<const int16_t*>(a.in[1]);
+  const auto zero_of = [&](int64_t) { return p.mac.x_zero; };
+  switch (p.mac.x_type) {
+    case kMoteI8:
+      run_units(l, static_cast<const int8_t*>(a.in[0]), weights, zero_of, output, begin, end,
+                a.scratch);
+      break;
+    case kMoteU8:
+      run_units(l, static_cast<const uint8_t*>(a.in[0]), weights, zero_of, output, begin, end,
+                a.scratch);
+      break;
+    default:
+      run_units(l, static_cast<const int16_t*>(a.in[0]), weights, zero_of, output, begin, end,
+                a.scratch);
+  }
+  return kOk;
+}
+
+const char* hybrid_declines(const void* params) {
+  const auto& p = *static_cast<const MoteDepthwiseHybrid*>(params);
+  if (p.mac.w_type != kMoteI8 && p.mac.w_type != kMoteI4)
+    return "the weights are neither int8 nor int4";
+  return window_declines(p.window, kMostTapsOfBytes);
+}
+
+void hybrid_pack(const void* params, const void* weights, void* packed) {
+  const auto& p = *static_cast<const MoteDepthwiseHybrid*>(params);
+  pack_weights(layout_of(p.window), p.mac.w_type, 0, HybridOutput::kWeightFactor, weights,
+               static_cast<int16_t*>(packed));
+}
+
+int hybrid_run(const Args& a, int64_t begin, int64_t end) {
+  const auto& p = *static_cast<const MoteDepthwiseHybrid*>(a.params);
+  HybridOutput output(p.mac, static_cast<const float*>(a.in[2]), static_cast<const float*>(a.in[3]),
+                      static_cast<const float*>(a.in[4]), static_cast<float*>(a.out[0]));
+  const auto* zeros = static_cast<const int32_t*>(a.in[5]);
+  run_units(
+      layout_of(p.window), static_cast<const int8_t*>(a.in[0]),
+      static_cast<const int16_t*>(a.in[1]), [&](int64_t batch) { return zeros[batch]; }, output,
+      begin, end, a.scratch);
+  return kOk;
+}
+
+constexpr Kernel kIntRows[] = {{.name = "depthwise_conv2d_int__avx2",
+                                .run = int_run,
+                                .declines = int_declines,
+                                .units = units<MoteDepthwiseInt>,
+                                .scratch_bytes = scratch_bytes<MoteDepthwiseInt>,
+                                .pack_input = 1,
+                                .packed_bytes = packed_bytes<MoteDepthwiseInt>,
+                                .pack = int_pack}};
+
+constexpr Kernel kHybridRows[] = {{.name = "depthwise_conv2d_hybrid__avx2",
+                                   .run = hybrid_run,
+                                   .declines = hybrid_declines,
+                                   .units = units<MoteDepthwiseHybrid>,
+                                   .scratch_bytes = scratch_bytes<MoteDepthwiseHybrid>,
+                                   .pack_input = 1,
+                                   .packed_bytes = packed_bytes<MoteDepthwiseHybrid>,
+                                   .pack = hybrid_pack}};
+
+}  // namespace
+
+const ProcessorRows kDepthwiseConv2dIntAvx2 = {simd::Isa::avx2, kIntRows};
+const ProcessorRows kDepthwiseConv2dHybridAvx2 = {simd::Isa::avx2, kHybridRows};
+
+}  // namespace mote::kernels
+
+#else
+
+namespace mote::kernels {
+
+const ProcessorRows kDepthwiseConv2dIntAvx2 = {simd::Isa::avx2, {}};
+const ProcessorRows kDepthwiseConv2dHybridAvx2 = {simd::Isa::avx2, {}};
+
+}  // namespace mote::kernels
+
+#endif

@@ -1,0 +1,203 @@
+// Fills a line (layout_avx2-inl.h): widens x, subtracts the zero point, interleaves neighbours.
+#pragma once
+
+#if defined(__AVX2__)
+
+#include "kernels/common/lanes16_avx2-inl.h"
+#include "kernels/depthwise_conv2d/layout_avx2-inl.h"
+
+namespace mote::kernels::MOTE_ISA {
+
+inline __m128i load128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+inline __m128i load64(const void* p) { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
+
+inline __m256i widen(const int8_t*, __m128i bytes) { return _mm256_cvtepi8_epi16(bytes); }
+inline __m256i widen(const uint8_t*, __m128i bytes) { return _mm256_cvtepu8_epi16(bytes); }
+
+template <class Source>
+inline __m256i widen16(const Source* p) {
+  if constexpr (sizeof(Source) == 2) {
+    return load256(p);
+  } else {
+    return widen(p, load128(p));
+  }
+}
+
+template <class Source>
+inline __m256i widen_halves(const Source* a, const Source* b) {
+  if constexpr (sizeof(Source) == 2) {
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(load128(a)), load128(b), 1);
+  } else {
+    return widen(a, _mm_unpacklo_epi64(load64(a), load64(b)));
+  }
+}
+
+// How a block's lanes lie in x.
+enum class Gather { kWhole, kHalves, kSpread, kAny };
+
+template <class Source>
+class LineReader {
+ public:
+  LineReader(const Layout& layout, const Source* x)
+      : l_(layout), g_(layout.window), x_(x), count_(int64_t{g_.batches} * g_.in_h * row_size()) {}
+
+  void set_zero(int32_t zero) { zero_ = _mm256_set1_epi16(static_cast<int16_t>(zero)); }
+
+  // Lane l reads x `offset_[l]` elements after its column's first channel.
+  void set_block(int64_t block) {
+    const int64_t multiplier = g_.out_c / g_.in_c;
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      const int64_t pixel = l_.fold == 1 ? 0 : lane / g_.out_c;
+      const int64_t channel = l_.fold == 1 ? block * kLanes + lane : lane % g_.out_c;
+      // Lanes past the last channel read what is there; their weights are 0.
+      const int64_t read = multiplier == 1 ? channel : smaller(channel, g_.out_c - 1) / multiplier;
+      offset_[lane] = pixel * g_.stride_w * g_.in_c + read;
+      pixel_[lane] = pixel;
+      inside_[lane] = channel < g_.out_c;
+    }
+    classify();
+  }
+
+  // The line of input row `row` (counted over all batches), its first column being x's column
+  // `first`.
+  void fill(int64_t row, int64_t first, int16_t* line) const {
+    const Source* from = x_ + row * row_size();
+    const int64_t last_pixel = (l_.fold - 1) * g_.stride_w;
+    // Columns [begin, end) and what is interleaved with them lie in x.
+    int64_t begin = first >= 0 ? 0 : ceil_div(-first, l_.column_step);
+    const int64_t room = g_.in_w - 1 - last_pixel - g_.dilation_w - first;
+    int64_t end = room < 0 ? 0 : smaller(room / l_.column_step + 1, l_.columns);
+    while (end > begin && row * row_size() +
+                                  (first + (end - 1) * l_.column_step + g_.dilation_w) * g_.in_c +
+                                  reach_ >
+                              count_) {
+      --end;
+    }
+    begin = smaller(begin, l_.columns);
+    end = larger(end, begin);
+    for (int64_t i = 0; i < begin; ++i) edge(row, first + i * l_.column_step, line + i * 32);
+    const Source* at = from + (first + begin * l_.column_step) * g_.in_c;
+    inner(at, end - begin, line + begin * 32);
+    for (int64_t i = end; i < l_.columns; ++i) edge(row, first + i * l_.column_step, line + i * 32);
+  }
+
+ private:
+  int64_t row_size() const { return int64_t{g_.in_w} * g_.in_c; }
+
+  void classify() {
+    const auto runs = [&](int64_t from, int64_t to) {
+      for (int64_t i = from + 1; i < to; ++i) {
+        if (offset_[i] != offset_[i - 1] + 1) return false;
+      }
+      return true;
+    };
+    int64_t most = 0;
+    for (const int64_t offset : offset_) most = larger(most, offset);
+    if (runs(0, 16)) {
+      gather_ = Gather::kWhole, reach_ = offset_[0] + 16;
+    } else if (runs(0, 8) && runs(8, 16)) {
+      gather_ = Gather::kHalves, reach_ = most + 1;
+    } else if (sizeof(Source) == 1 && most - offset_[0] < 16) {
+      gather_ = Gather::kSpread, reach_ = offset_[0] + 16;
+      alignas(16) uint8_t picks[16];
+      for (int64_t i = 0; i < 16; ++i) picks[i] = static_cast<uint8_t>(offset_[i] - offset_[0]);
+      spread_ = load128(picks);
+    } else {
+      gather_ = Gather::kAny, reach_ = most + 1;
+    }
+  }
+
+  // A column all of whose lanes lie in x.
+  template <Gather kGather>
+  __m256i column(const Source* at) const {
+    __m256i v;
+    if constexpr (kGather == Gather::kWhole) {
+      v = widen16(at + offset_[0]);
+    } else if constexpr (kGather == Gather::kHalves) {
+      v = widen_halves(at + offset_[0], at + offset_[8]);
+    } else if constexpr (kGather == Gather::kSpread && sizeof(Source) == 1) {
+      v = widen(at, _mm_shuffle_epi8(load128(at + offset_[0]), spread_));
+    } else {
+      alignas(32) int16_t lanes[16];
+      for (int64_t i = 0; i < 16; ++i) lanes[i] = static_cast<int16_t>(at[offset_[i]]);
+      v = load256(lanes);
+    }
+    return _mm256_sub_epi16(v, zero_);
+  }
+
+  static void interleave(__m256i a, __m256i b, int16_t* to) {
+    store256(to, _mm256_unpacklo_epi16(a, b));
+    store256(to + 16, _mm256_unpackhi_epi16(a, b));
+  }
+
+  template <Gather kGather>
+  void inner_columns(const Source* at, int64_t n, int16_t* line) const {
+    const int64_t step = l_.column_step * g_.in_c, next = int64_t{g_.dilation_w} * g_.in_c;
+    if (step == next) {
+      __m256i a = column<kGather>(at);
+      for (int64_t i = 0; i < n; ++i) {
+        at += step;
+        const __m256i b = column<kGather>(at);
+        interleave(a, b, line + i * kColumnShorts);
+        a = b;
+      }
+      return;
+    }
+    for (int64_t i = 0; i < n; ++i, at += step) {
+      interleave(column<kGather>(at), column<kGather>(at + next), line + i * kColumnShorts);
+    }
+  }
+
+  void inner(const Source* at, int64_t n, int16_t* line) const {
+    if (n <= 0) return;
+    switch (gather_) {
+      case Gather::kWhole:
+        return inner_columns<Gather::kWhole>(at, n, line);
+      case Gather::kHalves:
+        return inner_columns<Gather::kHalves>(at, n, line);
+      case Gather::kSpread:
+        return inner_columns<Gather::kSpread>(at, n, line);
+      default:
+        return inner_columns<Gather::kAny>(at, n, line);
+    }
+  }
+
+  // A column that may lie outside x, in part or in whole, or at its very end.
+  __m256i edge_column(int64_t row, int64_t column_x) const {
+    const __m256i none = _mm256_setzero_si256();
+    const int64_t last = column_x + (l_.fold - 1) * g_.stride_w;
+    if (last < 0 || column_x >= g_.in_w) return none;
+    const int64_t start = row * row_size() + column_x * g_.in_c;
+    const bool all_inside = column_x >= 0 && last < g_.in_w;
+    if (all_inside && gather_ == Gather::kWhole && start + reach_ <= count_) {
+      return column<Gather::kWhole>(x_ + start);
+    }
+    alignas(32) int16_t lanes[16], inside[16];
+    for (int64_t i = 0; i < kLanes; ++i) {
+      const int64_t at = column_x + pixel_[i] * g_.stride_w;
+      const bool in_x = inside_[i] && at >= 0 && at < g_.in_w;
+      lanes[i] = in_x ? static_cast<int16_t>(x_[start + offset_[i]]) : int16_t{0};
+      inside[i] = in_x ? int16_t{-1} : int16_t{0};
+    }
+    return _mm256_and_si256(_mm256_sub_epi16(load256(lanes), zero_), load256(inside));
+  }
+
+  void edge(int64_t row, int64_t column_x, int16_t* to) const {
+    interleave(edge_column(row, column_x), edge_column(row, column_x + g_.dilation_w), to);
+  }
+
+  const Layout& l_;
+  const MoteWindow& g_;
+  const Source* x_;
+  int64_t count_;
+  __m256i zero_ = _mm256_setzero_si256();
+  __m128i spread_ = _mm_setzero_si128();
+  Gather gather_ = Gather::kAny;
+  int64_t reach_ = 0;  // elements after a column's first channel that its load touches
+  int64_t offset_[16] = {}, pixel_[16] = {};
+  bool inside_[16] = {};
+};
+
+}  // namespace mote::kernels::MOTE_ISA
+
+#endif

@@ -1,0 +1,10 @@
+// The rows of depthwise convolution for AVX2; empty lists on other targets.
+#pragma once
+
+#include "kernels/kernel.h"
+
+namespace mote::kernels {
+
+extern const ProcessorRows kDepthwiseConv2dIntAvx2, kDepthwiseConv2dHybridAvx2;
+
+}  // namespace mote::kernels
