@@ -2,6 +2,13 @@
 # so that a program may hold other versions of what Mote uses. And what `cmake --install` puts where.
 include(GNUInstallDirs)
 
+# What has to be found and bound when a program starts costs more than what it then does, so only the system's own
+# libraries are left to that.
+if(NOT MOTE_SANITIZE AND NOT MOTE_FUZZ)
+  set(MOTE_LINK_OPTIONS -static-libstdc++ -static-libgcc -Wl,--as-needed -Wl,--gc-sections -Wl,-O1)
+endif()
+target_link_options(mote PRIVATE ${MOTE_LINK_OPTIONS})
+
 add_library(libmote SHARED src/api/c.cpp)
 set_target_properties(libmote PROPERTIES PREFIX "" OUTPUT_NAME libmote VERSION ${PROJECT_VERSION}
                                          SOVERSION ${PROJECT_VERSION_MAJOR}
@@ -9,7 +16,7 @@ set_target_properties(libmote PROPERTIES PREFIX "" OUTPUT_NAME libmote VERSION $
                                          LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/libmote.map)
 target_compile_definitions(libmote PRIVATE MOTE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(libmote PRIVATE mote_driver)
-target_link_options(libmote PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/libmote.map)
+target_link_options(libmote PRIVATE ${MOTE_LINK_OPTIONS} -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/libmote.map)
 if(NOT MOTE_SANITIZE AND NOT MOTE_FUZZ)  # whose libraries are found in the program
   target_link_options(libmote PRIVATE -Wl,--no-undefined)
 endif()

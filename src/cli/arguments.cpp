@@ -332,6 +332,12 @@ Verb add_ops(CLI::App& app) {
           }};
 }
 
+constexpr std::pair<std::string_view, Verb (*)(CLI::App&)> kVerbs[] = {
+    {"convert", add_convert}, {"run", add_run},
+    {"verify", add_verify},   {"evaluate", add_evaluate},
+    {"bench", add_bench},     {"inspect", add_inspect},
+    {"ops", add_ops}};
+
 int usage(const std::string& message, const std::string& verb) {
   report({Blame::user,
           fmt::format("{}; see 'mote {}--help'", message, verb.empty() ? "" : verb + " ")});
@@ -348,12 +354,16 @@ int run_command_line(int argc, char** argv) {
   app.get_formatter()->column_width(28);
   app.require_subcommand(1);
   app.footer("Example:\n  mote convert model.keras -o model.tflite --quantize dynamic");
-  const Verb verbs[] = {add_convert(app), add_run(app),     add_verify(app), add_evaluate(app),
-                        add_bench(app),   add_inspect(app), add_ops(app)};
-  const auto is_called = [&](const Verb& verb) { return verb.app->get_name() == argv[1]; };
-  if (argc > 1 && argv[1][0] != '-' &&
-      std::none_of(std::begin(verbs), std::end(verbs), is_called)) {
-    return usage(fmt::format("there is no verb '{}'", argv[1]), "");
+  // Only the verb that is called gets its flags, since making them takes longer than a small model
+  // does; help has all of them.
+  std::vector<Verb> verbs;
+  const bool names_verb = argc > 1 && argv[1][0] != '-';
+  for (const auto& [name, add] : kVerbs) {
+    if (names_verb && std::string_view(argv[1]) == name) verbs.push_back(add(app));
+  }
+  if (verbs.empty()) {
+    if (names_verb) return usage(fmt::format("there is no verb '{}'", argv[1]), "");
+    for (const auto& [name, add] : kVerbs) verbs.push_back(add(app));
   }
   try {
     app.parse(argc, argv);

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,10 +25,13 @@ struct ZipMember {
   std::string name;
   uint64_t size_bytes = 0;
   uint64_t packed_bytes = 0;
-  uint64_t index = 0;  // position in the archive's directory
+  uint64_t offset = 0;  // of its header in the archive
+  uint32_t crc = 0;
+  uint16_t flags = 0;
+  uint16_t method = 0;
 };
 
-// One thread at a time may read from a reader and its copies.
+// Several threads may read from one reader.
 class ZipReader {
  public:
   // `label` names the archive in messages. Throws an Error if the bytes are not a sound archive.
@@ -45,7 +47,6 @@ class ZipReader {
 
   Buffer archive_;
   std::string label_;
-  std::shared_ptr<void> open_;  // libzip's handle, which reads from archive_
   std::vector<ZipMember> members_;
 };
 
