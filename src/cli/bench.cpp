@@ -18,6 +18,7 @@ std::string as_json(const driver::BenchReport& r) {
             {"threads", r.threads},
             {"arena_bytes", r.arena_bytes},
             {"arena_lower_bound_bytes", r.arena_lower_bound_bytes},
+            {"arena_ratio", r.arena_ratio()},
             {"state_bytes", r.state_bytes},
             {"weight_bytes", r.weight_bytes},
             {"macs", r.macs},
@@ -74,8 +75,8 @@ std::string as_text(const driver::BenchReport& r) {
       time_text(r.latency_us.p99), r.runs, r.threads, r.threads == 1 ? "" : "s");
   text += fmt::format("first run    {}\nload         {}\n", time_text(r.first_run_us),
                       time_text(r.load_ms * 1000));
-  text += fmt::format("arena        {} bytes (no plan can need less than {})\n", r.arena_bytes,
-                      r.arena_lower_bound_bytes);
+  text += fmt::format("arena        {} bytes, {:.3f} of the lower bound {}\n", r.arena_bytes,
+                      r.arena_ratio(), r.arena_lower_bound_bytes);
   if (r.state_bytes) text += fmt::format("state        {} bytes\n", r.state_bytes);
   text += fmt::format("weights      {} bytes\nwork         {} multiply-accumulates\n",
                       r.weight_bytes, r.macs);

@@ -45,6 +45,11 @@ struct BenchReport {
   int threads = 1;
   size_t arena_bytes = 0;
   size_t arena_lower_bound_bytes = 0;
+  double arena_ratio() const {
+    return arena_lower_bound_bytes
+               ? static_cast<double>(arena_bytes) / static_cast<double>(arena_lower_bound_bytes)
+               : 1;
+  }
   size_t state_bytes = 0;
   size_t weight_bytes = 0;
   int64_t macs = 0;

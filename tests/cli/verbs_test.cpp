@@ -182,6 +182,8 @@ TEST_F(Verbs, BenchReports) {
   EXPECT_LE(report["latency_us"]["min"], report["latency_us"]["p99"]);
   EXPECT_GE(report["arena_bytes"], report["arena_lower_bound_bytes"]);
   EXPECT_GT(report["arena_lower_bound_bytes"], 0);
+  EXPECT_GE(report["arena_ratio"], 1.0);
+  EXPECT_LE(report["arena_ratio"], 1.02);
   EXPECT_GT(report["weight_bytes"], 0);
   EXPECT_GT(report["load_ms"], 0);
   EXPECT_GT(report["first_run_us"], 0);

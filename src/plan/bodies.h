@@ -1,0 +1,67 @@
+// What the search for a layout sees of the blocks: rigid bodies, and for each pair of them the
+// distances that they may not have. Used by memory.cpp alone.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "plan/memory.h"
+
+namespace mote::plan {
+
+using Distance = std::ptrdiff_t;
+
+// This body's offset may not lie strictly between `other`'s offset + low and + high.
+struct Conflict {
+  size_t other;
+  Distance low;
+  Distance high;
+};
+
+// Something of the body is needed at each of these steps.
+struct Span {
+  int first;
+  int last;
+  Distance size_bytes;
+};
+
+struct Body {
+  Distance height_bytes = 0;
+  Distance align = 1;
+  std::vector<Span> spans;  // of blocks of the body, by `first`
+  std::vector<Conflict> conflicts;
+  int first() const { return spans.front().first; }
+  int last() const {
+    int last = spans.front().last;
+    for (const Span& span : spans) last = last < span.last ? span.last : last;
+    return last;
+  }
+};
+
+struct Bodies {
+  std::vector<Body> list;
+  std::vector<size_t> body_of_block;
+  size_t lower_bound_bytes = 0;
+  // Whether a layout can be pushed down block by block, in order of offset, without breaking a
+  // conflict: then searching such layouts alone is enough for a proof.
+  bool pushable = true;
+  std::vector<Distance> saved_bytes;  // by step: what its overlap can save at most
+};
+
+Bodies bodies_of(const std::vector<Block>& blocks, const std::vector<Overlap>& overlaps);
+
+struct Attempt {
+  std::vector<Distance> offsets;  // by body
+  Distance arena_bytes = 0;
+};
+
+// Each body at the lowest free place, in that order.
+Attempt place_in_order(const Bodies& bodies, const std::vector<size_t>& order);
+
+// Improves `best` if it can; returns whether nothing smaller exists (a proof).
+bool branch_and_bound(const Bodies& bodies, Attempt& best);
+
+// Improves `best`, which `order` gave, if it can.
+void local_search(const Bodies& bodies, std::vector<size_t> order, Attempt& best);
+
+}  // namespace mote::plan
