@@ -21,7 +21,8 @@ inline int64_t panel_elements(int64_t n, int64_t k) { return padded_columns(n) *
 template <class W>
 inline Panel<W> panel_at(const W* packed, int64_t n, int64_t k, int64_t p) {
   const int64_t columns = smaller(kTileColumns, n - p * kTileColumns);
-  return {packed + p * kTileColumns * k, columns > 8 ? 16 : 8, static_cast<int>(columns)};
+  return {packed + p * kTileColumns * k, columns > 8 ? 16 : 8, p * kTileColumns,
+          static_cast<int>(columns)};
 }
 
 // Packs element (c, i) = b[c * column_step + i * k_step] of N columns by K.
@@ -52,25 +53,17 @@ struct PanelBias {
   }
 };
 
-template <class W>
-inline void multiply(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp clamp,
-                     int64_t y_row) {
-  const auto* products = panel.columns > 8 ? kTiles16<W> : kTiles8<W>;
-  products[tile.rows - 1](tile, panel, bias, clamp, y_row);
-}
-
-// Every tile with panels [begin, end) of N columns. tile.y is the output of column 0.
+// Every tile with panels [begin, end) of N columns.
 template <class W>
 inline void multiply_block(const Tile* tiles, int64_t count, const W* packed, int64_t n, int64_t k,
                            int64_t begin, int64_t end, const float* bias, Clamp clamp,
                            int64_t y_row) {
   for (int64_t p = begin; p < end; ++p) {
     const Panel<W> panel = panel_at(packed, n, k, p);
-    const PanelBias add(bias, p * kTileColumns, panel.columns);
+    const PanelBias add(bias, panel.first, panel.columns);
+    const auto* products = panel.columns > 8 ? kTiles16<W> : kTiles8<W>;
     for (int64_t t = 0; t < count; ++t) {
-      Tile tile = tiles[t];
-      tile.y += p * kTileColumns;
-      multiply(tile, panel, add.value, clamp, y_row);
+      products[tiles[t].count - 1](tiles[t], panel, add.value, clamp, y_row);
     }
   }
 }
@@ -80,9 +73,12 @@ inline void multiply_block(const Tile* tiles, int64_t count, const W* packed, in
 // are there so that threads can share what has few rows. Units count groups first.
 struct Split {
   int64_t rows, tiles, block_tiles, blocks, panels, group_panels, groups;
+  int64_t tile_rows, longer_tiles;  // the first `longer_tiles` have a row more
 
   int64_t units() const { return blocks * groups; }
-  int64_t first_row(int64_t tile) const { return tile * rows / tiles; }
+  int64_t first_row(int64_t tile) const {
+    return tile * tile_rows + (tile < longer_tiles ? tile : longer_tiles);
+  }
 };
 
 inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles) {
@@ -90,6 +86,8 @@ inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles) {
   Split s{};
   s.rows = rows;
   s.tiles = ceil_div(rows, kTileRows);
+  s.tile_rows = rows / s.tiles;
+  s.longer_tiles = rows - s.tile_rows * s.tiles;
   s.panels = panel_count(n);
   s.blocks = ceil_div(s.tiles, most_tiles);
   s.group_panels = ceil_div(s.panels, ceil_div(kUnits, s.blocks));
@@ -108,15 +106,14 @@ inline void multiply_unit(const Split& s, int64_t unit, const float* x, int64_t 
   const int64_t first = unit / s.groups * s.block_tiles;
   const int64_t count = smaller(s.block_tiles, s.tiles - first);
   const int64_t panel = unit % s.groups * s.group_panels;
-  Run runs[kMostTiles];
+  const Run run = {0, 0};
+  const float* rows[kMostTiles * kTileRows];
   Tile tiles[kMostTiles];
-  int64_t row = s.first_row(first);
   for (int64_t t = 0; t < count; ++t) {
-    const int64_t next = s.first_row(first + t + 1);
-    tiles[t] = {runs + t, 1, k, y + row * n, static_cast<int>(next - row)};
-    runs[t].step = 0;
-    for (int r = 0; r < tiles[t].rows; ++r) runs[t].row[r] = x + (row + r) * k;
-    row = next;
+    const int64_t row = s.first_row(first + t), next = s.first_row(first + t + 1);
+    const float** at = rows + t * kTileRows;
+    for (int64_t r = 0; r < kTileRows; ++r) at[r] = x + smaller(row + r, next - 1) * k;
+    tiles[t] = {at, 0, &run, 1, k, y + row * n, static_cast<int>(next - row)};
   }
   multiply_block(tiles, count, packed, n, k, panel, smaller(panel + s.group_panels, s.panels), bias,
                  clamp, n);
@@ -125,7 +122,7 @@ inline void multiply_unit(const Split& s, int64_t unit, const float* x, int64_t 
 // Tiles that a block may have, so that what they need stays in the L1 cache.
 inline int64_t tiles_of_bytes(int64_t tile_bytes) {
   constexpr int64_t kTableBytes = 8192;
-  return larger(1, smaller(kMostTiles, kTableBytes / tile_bytes));
+  return larger(1, smaller(kMostTiles, kTableBytes / larger(1, tile_bytes)));
 }
 
 }  // namespace mote::kernels::MOTE_ISA

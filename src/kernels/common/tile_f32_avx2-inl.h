@@ -4,10 +4,10 @@
 //   panel of B, step k:  16 (8) neighbouring elements, one a column; columns past N are zero
 //
 // A's rows may lie anywhere and need not be in one piece: a row is a list of runs, each `length`
-// steps of k at an address of its own. A window of a convolution is one row whose runs are its
-// taps, so nothing is gathered; a tap outside the image reads zeros.
+// steps of k without a gap. A window of a convolution is such a row, and its runs are rows of taps
+// or single taps, so nothing is gathered; a tap outside the image reads zeros.
 //
-//   run 0:  row[0] row[1] ... row[5] | step   row r of A, steps [step, step + length) of k
+//   run 0:  rows[0] + offset ... rows[5] + offset   steps [step, step + length) of k
 //   run 1:  ...
 //
 // Compiled for each processor that has a <family>/f32_<isa>.cpp; see kernel.h for what such files
@@ -27,17 +27,19 @@ inline constexpr int kTileRows = 6;
 inline constexpr int64_t kTileColumns = 16;
 
 struct Run {
-  const float* row[kTileRows];
+  int64_t offset;  // from the row's pointer, in elements
   int64_t step;
 };
 
-// `rows` rows of A, and where their outputs go: row r, column c is y[r * y_row + c].
+// `count` rows of A, and where their outputs go: row r, column c is y[r * y_row + c].
 struct Tile {
+  const float* const* rows;  // kTileRows pointers, of which `count` are set
+  int64_t rows_step;         // from one run's pointers to the next one's: 0 if all have the same
   const Run* runs;
-  int64_t count;   // runs
-  int64_t length;  // steps of k in each
+  int64_t run_count;
+  int64_t length;  // steps of k in each run
   float* y;
-  int rows;  // 1 to kTileRows
+  int count;  // 1 to kTileRows
 };
 
 struct Clamp {
@@ -49,7 +51,8 @@ template <class W>
 struct Panel {
   const W* data;
   int64_t step;
-  int columns;  // that are stored: more than 8 of 16, or up to 8 of 8
+  int64_t first;  // its first column in y
+  int columns;    // that are stored: more than 8 of 16, or up to 8 of 8
 };
 
 [[gnu::always_inline]] inline F8 load8(const float* p) { return _mm256_loadu_ps(p); }
@@ -111,6 +114,12 @@ inline void store_first(float* y, F8 v, int n) {
   if (n & 1) _mm_store_ss(y, part);
 }
 
+// The first n columns of rows of 8.
+[[gnu::noinline]] inline void store_part(const F8* rows, int count, int n, float* y,
+                                         int64_t y_row) {
+  for (int r = 0; r < count; ++r, y += y_row) store_first(y, rows[r], n);
+}
+
 struct Store16 {
   F8 low, high;
   int columns;
@@ -137,9 +146,12 @@ void tile16(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp cl
   F8 c00 = bias0, c01 = bias1, c10 = bias0, c11 = bias1, c20 = bias0, c21 = bias1;
   F8 c30 = bias0, c31 = bias1, c40 = bias0, c41 = bias1, c50 = bias0, c51 = bias1;
   const int64_t length = tile.length;
-  for (const Run *run = tile.runs, *last = run + tile.count; run != last; ++run) {
-    const float *a0 = run->row[0], *a1 = run->row[1], *a2 = run->row[2];
-    const float *a3 = run->row[3], *a4 = run->row[4], *a5 = run->row[5];
+  const float* const* rows = tile.rows;
+  for (const Run *run = tile.runs, *last = run + tile.run_count; run != last;
+       ++run, rows += tile.rows_step) {
+    const int64_t offset = run->offset;
+    const float *a0 = rows[0] + offset, *a1 = rows[1] + offset, *a2 = rows[2] + offset;
+    const float *a3 = rows[3] + offset, *a4 = rows[4] + offset, *a5 = rows[5] + offset;
     const W* b = panel.data + run->step * panel.step;
     for (int64_t k = 0; k < length; ++k, b += panel.step) {
       const F8 b0 = load8(b), b1 = load8(b + 8);
@@ -152,7 +164,7 @@ void tile16(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp cl
     }
   }
   const Store16 store(clamp, panel.columns);
-  float* y = tile.y;
+  float* y = tile.y + panel.first;
   store(y, c00, c01);
   if constexpr (kRows > 1) store(y + y_row, c10, c11);
   if constexpr (kRows > 2) store(y + 2 * y_row, c20, c21);
@@ -169,9 +181,12 @@ void tile8(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp cla
   F8 c00 = bias0, c01 = zero, c10 = bias0, c11 = zero, c20 = bias0, c21 = zero;
   F8 c30 = bias0, c31 = zero, c40 = bias0, c41 = zero, c50 = bias0, c51 = zero;
   const int64_t length = tile.length, step = panel.step;
-  for (const Run *run = tile.runs, *last = run + tile.count; run != last; ++run) {
-    const float *a0 = run->row[0], *a1 = run->row[1], *a2 = run->row[2];
-    const float *a3 = run->row[3], *a4 = run->row[4], *a5 = run->row[5];
+  const float* const* rows = tile.rows;
+  for (const Run *run = tile.runs, *last = run + tile.run_count; run != last;
+       ++run, rows += tile.rows_step) {
+    const int64_t offset = run->offset;
+    const float *a0 = rows[0] + offset, *a1 = rows[1] + offset, *a2 = rows[2] + offset;
+    const float *a3 = rows[3] + offset, *a4 = rows[4] + offset, *a5 = rows[5] + offset;
     const W* b = panel.data + run->step * step;
     int64_t k = 0;
     for (; k + 2 <= length; k += 2, b += 2 * step) {
@@ -193,18 +208,22 @@ void tile8(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp cla
     if constexpr (kRows > 5) add_one_step(a5 + k, b0, c50);
   }
   const F8 low = _mm256_set1_ps(clamp.low), high = _mm256_set1_ps(clamp.high);
-  const int columns = panel.columns;
-  float* y = tile.y;
-  const auto store = [&](F8 c0, F8 c1) {
-    store_first(y, clamp8(_mm256_add_ps(c0, c1), low, high), columns);
-    y += y_row;
+  float* y = tile.y + panel.first;
+  const auto put_all = [&](const auto& put) {
+    put(0, clamp8(_mm256_add_ps(c00, c01), low, high));
+    if constexpr (kRows > 1) put(1, clamp8(_mm256_add_ps(c10, c11), low, high));
+    if constexpr (kRows > 2) put(2, clamp8(_mm256_add_ps(c20, c21), low, high));
+    if constexpr (kRows > 3) put(3, clamp8(_mm256_add_ps(c30, c31), low, high));
+    if constexpr (kRows > 4) put(4, clamp8(_mm256_add_ps(c40, c41), low, high));
+    if constexpr (kRows > 5) put(5, clamp8(_mm256_add_ps(c50, c51), low, high));
   };
-  store(c00, c01);
-  if constexpr (kRows > 1) store(c10, c11);
-  if constexpr (kRows > 2) store(c20, c21);
-  if constexpr (kRows > 3) store(c30, c31);
-  if constexpr (kRows > 4) store(c40, c41);
-  if constexpr (kRows > 5) store(c50, c51);
+  if (panel.columns == 8) {
+    put_all([&](int64_t r, F8 v) { _mm256_storeu_ps(y + r * y_row, v); });
+  } else {
+    F8 sums[kRows];
+    put_all([&](int64_t r, F8 v) { sums[r] = v; });
+    store_part(sums, kRows, panel.columns, y, y_row);
+  }
 }
 
 // One or two rows: 4 or 2 steps of k at once, so that there are 8 independent sums.
@@ -216,8 +235,10 @@ void tile16_thin(const Tile& tile, const Panel<W>& panel, const float* bias, Cla
   const F8 zero = _mm256_setzero_ps();
   F8 c00 = load8(bias), c01 = load8(bias + 8), c10 = zero, c11 = zero;
   F8 c20 = kRows == 1 ? zero : c00, c21 = kRows == 1 ? zero : c01, c30 = zero, c31 = zero;
-  for (const Run *run = tile.runs, *last = run + tile.count; run != last; ++run) {
-    const float *a0 = run->row[0], *a1 = run->row[1];
+  const float* const* rows = tile.rows;
+  for (const Run *run = tile.runs, *last = run + tile.run_count; run != last;
+       ++run, rows += tile.rows_step) {
+    const float *a0 = rows[0] + run->offset, *a1 = rows[1] + run->offset;
     const W* b = panel.data + run->step * step;
     int64_t k = 0;
     for (; k + kSteps <= length; k += kSteps, b += kSteps * step) {
@@ -242,11 +263,12 @@ void tile16_thin(const Tile& tile, const Panel<W>& panel, const float* bias, Cla
   c00 = _mm256_add_ps(c00, c10), c01 = _mm256_add_ps(c01, c11);
   c20 = _mm256_add_ps(c20, c30), c21 = _mm256_add_ps(c21, c31);
   const Store16 store(clamp, panel.columns);
+  float* y = tile.y + panel.first;
   if constexpr (kRows == 1) {
-    store(tile.y, _mm256_add_ps(c00, c20), _mm256_add_ps(c01, c21));
+    store(y, _mm256_add_ps(c00, c20), _mm256_add_ps(c01, c21));
   } else {
-    store(tile.y, c00, c01);
-    store(tile.y + y_row, c20, c21);
+    store(y, c00, c01);
+    store(y + y_row, c20, c21);
   }
 }
 

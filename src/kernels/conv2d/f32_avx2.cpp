@@ -14,12 +14,16 @@ namespace {
 // they would be tap by tap.
 constexpr int64_t kShortRun = 24;
 
+constexpr int64_t kRunBytes = sizeof(Run);
+
 struct Conv {
   MoteWindow window;
   int64_t groups, depth, outputs, k;
   int64_t taps, run_taps;  // taps that are neighbours in the input: one run
+  int64_t last_y, last_x;  // a window that begins before them ends inside
+  int64_t pixel_step;      // between windows side by side, in elements
   Split split;
-  bool padded, pointwise;
+  bool padded;
   bool gathers, gathers_all;  // tiles at the border, or all
 
   explicit Conv(const MoteConv2dF32& p) : window(p.window), groups(p.groups) {
@@ -32,20 +36,35 @@ struct Conv {
     padded = g.pad_top > 0 || g.pad_left > 0 ||
              reach(g.out_h, g.stride_h, g.filter_h, g.dilation_h) > g.in_h + g.pad_top ||
              reach(g.out_w, g.stride_w, g.filter_w, g.dilation_w) > g.in_w + g.pad_left;
-    pointwise = taps == 1 && g.stride_h == 1 && g.stride_w == 1 && !padded;
+    last_y = g.in_h - (g.filter_h - 1) * int64_t{g.dilation_h};
+    last_x = g.in_w - (g.filter_w - 1) * int64_t{g.dilation_w};
+    pixel_step = int64_t{g.stride_w} * g.in_c;
+    if (taps == 1 && g.stride_h == 1 && g.stride_w == 1 && !padded) join_lines();
     gathers = taps > 1 && run_taps * depth < kShortRun;
     gathers_all = gathers && outputs > 2 * kTileColumns;
     split = split_product(int64_t{g.batches} * g.out_h * g.out_w, outputs,
                           tiles_of_bytes(tile_bytes()));
   }
 
+  // Of a tile's memory: the rows and runs of its taps, or its patches.
   int64_t tile_bytes() const {
-    const int64_t patches = gathers ? kTileRows * k * static_cast<int64_t>(sizeof(float)) : 0;
-    return taps * static_cast<int64_t>(sizeof(Run)) + patches;
+    const int64_t tap_bytes = kTileRows * static_cast<int64_t>(sizeof(float*)) + kRunBytes;
+    return gathers ? kTileRows * k * 4 : reads_zeros() ? taps * tap_bytes : 0;
   }
+  // Of the runs of a window that is inside the image.
+  int64_t runs_bytes() const { return taps * kRunBytes; }
   bool reads_zeros() const { return padded && !gathers; }
 
  private:
+  // A window of one pixel, none of which is skipped: all of them are one line.
+  void join_lines() {
+    MoteWindow& g = window;
+    const int64_t pixels = int64_t{g.batches} * g.out_h * g.out_w;
+    if (pixels > INT32_MAX) return;
+    g.batches = g.in_h = g.out_h = 1;
+    g.in_w = g.out_w = static_cast<int32_t>(pixels);
+    last_y = 1, last_x = pixels;
+  }
   static int64_t reach(int64_t out, int64_t stride, int64_t filter, int64_t dilation) {
     return (out - 1) * stride + (filter - 1) * dilation + 1;
   }
@@ -57,11 +76,10 @@ const MoteConv2dF32& params_of(const void* params) {
 
 int64_t units(const void* params) { return Conv(params_of(params)).split.units(); }
 
-// The tiles of a block, each its runs (and its patches, if they are gathered); then zeros for a tap
-// outside.
+// The runs of a window inside the image, each tile's memory, then zeros for a tap outside.
 size_t scratch_bytes(const void* params) {
   const Conv c(params_of(params));
-  return static_cast<size_t>(c.split.block_tiles * c.tile_bytes() +
+  return static_cast<size_t>(c.runs_bytes() + c.split.block_tiles * c.tile_bytes() +
                              (c.reads_zeros() ? c.depth * 4 : 0));
 }
 
@@ -78,70 +96,125 @@ void pack(const void* params, const void* weights, void* packed) {
   }
 }
 
+// An output pixel, walked in order.
+struct Cursor {
+  int64_t x, y;
+  const float* image;  // of its batch, at the group's first channel
+
+  Cursor(const MoteWindow& g, const float* input, int64_t pixel) {
+    const int64_t line = pixel / g.out_w, batch = line / g.out_h;
+    x = pixel - line * g.out_w;
+    y = line - batch * g.out_h;
+    image = input + batch * g.in_h * g.in_w * g.in_c;
+  }
+
+  void step(const MoteWindow& g) {
+    if (++x < g.out_w) return;
+    x = 0;
+    if (++y < g.out_h) return;
+    y = 0;
+    image += int64_t{g.in_h} * g.in_w * g.in_c;
+  }
+};
+
 // Where the windows of a tile's pixels begin.
 struct Windows {
   int64_t y[kTileRows], x[kTileRows];
-  const float* image[kTileRows];  // of the pixel's batch, at the group's first channel
-  bool inside;
+  const float* image[kTileRows];
 
-  Windows(const MoteWindow& g, const float* input, int64_t first, int rows) {
-    const int64_t last_y = g.in_h - (g.filter_h - 1) * int64_t{g.dilation_h};
-    const int64_t last_x = g.in_w - (g.filter_w - 1) * int64_t{g.dilation_w};
-    const int64_t line = first / g.out_w, batch = line / g.out_h;
-    int64_t ox = first - line * g.out_w, oy = line - batch * g.out_h;
-    const float* at = input + batch * g.in_h * g.in_w * g.in_c;
-    int64_t wy = oy * g.stride_h - g.pad_top, wx = ox * g.stride_w - g.pad_left;
-    inside = wy >= 0 && wy < last_y && wx >= 0;
-    for (int r = 0; r < rows; ++r) {
-      y[r] = wy, x[r] = wx, image[r] = at;
-      inside &= wx < last_x;
-      wx += g.stride_w;
-      if (++ox < g.out_w || r + 1 == rows) continue;
-      ox = 0, wx = -g.pad_left, wy += g.stride_h;
-      if (++oy == g.out_h) {
-        oy = 0, wy = -g.pad_top;
-        at += int64_t{g.in_h} * g.in_w * g.in_c;
-      }
-      inside &= wy >= 0 && wy < last_y && wx >= 0;
+  // Moves `at` past the tile.
+  Windows(const MoteWindow& g, int count, Cursor& at) {
+    for (int r = 0; r < count; ++r, at.step(g)) {
+      y[r] = at.y * g.stride_h - g.pad_top;
+      x[r] = at.x * g.stride_w - g.pad_left;
+      image[r] = at.image;
     }
   }
 };
 
-// One run for each row of the windows, or for each of its taps.
-int64_t inside_runs(const Conv& c, const Windows& w, int rows, Run* runs) {
-  const MoteWindow& g = c.window;
-  const int64_t line = int64_t{g.in_w} * g.in_c * g.dilation_h;
-  Run* run = runs;
-  for (int64_t fx = 0; fx < g.filter_w; fx += c.run_taps) {
-    for (int r = 0; r < rows; ++r) {
-      const float* at =
-          w.image[r] + (w.y[r] * g.in_w + w.x[r] + fx * g.dilation_w) * int64_t{g.in_c};
-      for (int64_t fy = 0; fy < g.filter_h; ++fy, at += line) run[fy].row[r] = at;
+// What the tiles of one call have in common, and the memory for them.
+struct Workspace {
+  const Conv& c;
+  const float* zeros;  // for a tap outside the image
+  Run* inside_runs;
+  int64_t inside_count;
+  char* tile_memory;
+  const float* rows[kMostTiles * kTileRows];
+  Tile tiles[kMostTiles];
+
+  Workspace(const Conv& conv, void* scratch) : c(conv) {
+    auto* memory = static_cast<char*>(scratch);
+    inside_runs = reinterpret_cast<Run*>(memory);
+    tile_memory = memory + c.runs_bytes();
+    auto* nothing = reinterpret_cast<float*>(tile_memory + c.split.block_tiles * c.tile_bytes());
+    for (int64_t i = 0; c.reads_zeros() && i < c.depth; ++i) nothing[i] = 0.0f;
+    zeros = nothing;
+    const MoteWindow& g = c.window;
+    Run* run = inside_runs;
+    for (int64_t fy = 0; fy < g.filter_h; ++fy) {
+      for (int64_t fx = 0; fx < g.filter_w; fx += c.run_taps) {
+        const int64_t at = fy * g.dilation_h * g.in_w + fx * g.dilation_w;
+        *run++ = {at * g.in_c, (fy * g.filter_w + fx) * c.depth};
+      }
     }
-    for (int64_t fy = 0; fy < g.filter_h; ++fy) run[fy].step = (fy * g.filter_w + fx) * c.depth;
-    run += g.filter_h;
+    inside_count = run - inside_runs;
   }
-  return run - runs;
+};
+
+// Points at the tile's windows if all lie inside the image, and moves `at` past them.
+bool find_inside(const Conv& c, int count, Cursor& at, const float** rows) {
+  const MoteWindow& g = c.window;
+  Cursor next = at;
+  for (int r = 0; r < count;) {
+    const int64_t y = next.y * g.stride_h - g.pad_top, x = next.x * g.stride_w - g.pad_left;
+    const int side_by_side = static_cast<int>(smaller(count - r, g.out_w - next.x));
+    const int64_t last = x + (side_by_side - 1) * int64_t{g.stride_w};
+    if (y < 0 || y >= c.last_y || x < 0 || last >= c.last_x) return false;
+    const float* from = next.image + (y * g.in_w + x) * g.in_c;
+    for (int i = 0; i < side_by_side; ++i, from += c.pixel_step) rows[r++] = from;
+    next.x += side_by_side - 1;
+    next.step(g);
+  }
+  at = next;
+  return true;
+}
+
+// The same for windows side by side, which most are.
+inline bool find_inside_line(const Conv& c, int count, Cursor& at, const float** rows) {
+  const MoteWindow& g = c.window;
+  const int64_t y = at.y * g.stride_h - g.pad_top, x = at.x * g.stride_w - g.pad_left;
+  const int64_t end = at.x + count, last = x + (count - 1) * int64_t{g.stride_w};
+  if (end >= g.out_w || y < 0 || y >= c.last_y || x < 0 || last >= c.last_x) return false;
+  const float* from = at.image + (y * g.in_w + x) * g.in_c;
+  for (int r = 0; r < count; ++r, from += c.pixel_step) rows[r] = from;
+  at.x = end;
+  return true;
 }
 
 // One run for each tap that lies inside the image for any of the pixels.
-int64_t tap_runs(const Conv& c, const Windows& w, int rows, const float* zeros, Run* runs) {
+void find_taps(const Workspace& work, const Windows& w, char* memory, Tile& tile) {
+  const Conv& c = work.c;
   const MoteWindow& g = c.window;
-  Run* run = runs;
+  auto* run = reinterpret_cast<Run*>(memory);
+  auto* rows = reinterpret_cast<const float**>(run + c.taps);
+  tile.rows = rows;
+  tile.rows_step = kTileRows;
+  tile.runs = run;
   for (int64_t fy = 0; fy < g.filter_h; ++fy) {
     for (int64_t fx = 0; fx < g.filter_w; ++fx) {
       bool any = false;
-      for (int r = 0; r < rows; ++r) {
+      for (int r = 0; r < tile.count; ++r) {
         const int64_t y = w.y[r] + fy * g.dilation_h, x = w.x[r] + fx * g.dilation_w;
         const bool inside = y >= 0 && y < g.in_h && x >= 0 && x < g.in_w;
-        run->row[r] = inside ? w.image[r] + (y * g.in_w + x) * g.in_c : zeros;
+        rows[r] = inside ? w.image[r] + (y * g.in_w + x) * g.in_c : work.zeros;
         any |= inside;
       }
-      run->step = (fy * g.filter_w + fx) * c.depth;
-      run += any;
+      *run = {0, (fy * g.filter_w + fx) * c.depth};
+      run += any, rows += any ? kTileRows : 0;
     }
   }
-  return run - runs;
+  tile.run_count = run - tile.runs;
+  tile.length = c.depth;
 }
 
 // n floats, few.
@@ -193,47 +266,52 @@ void gather(const Conv& c, const Windows& w, int r, float* patch) {
   }
 }
 
-// Sets the runs of a tile of pixels from `pixel`; `memory`: tile_bytes() for them.
-void find_runs(const Conv& c, const float* x, int64_t pixel, const float* zeros, void* memory,
-               Tile& tile) {
-  Run* runs = static_cast<Run*>(memory);
-  tile.runs = runs;
-  tile.count = 1;
+// The tile's windows, each in one piece.
+void gather_tile(const Conv& c, const Windows& w, char* memory, const float** rows, Tile& tile) {
+  static constexpr Run kWhole = {0, 0};
+  auto* patches = reinterpret_cast<float*>(memory);
+  for (int r = 0; r < tile.count; ++r) {
+    rows[r] = patches + r * c.k;
+    gather(c, w, r, patches + r * c.k);
+  }
+  tile.rows = rows;
+  tile.rows_step = 0;
+  tile.runs = &kWhole;
+  tile.run_count = 1;
   tile.length = c.k;
-  if (c.pointwise) {
-    runs->step = 0;
-    for (int r = 0; r < tile.rows; ++r) runs->row[r] = x + (pixel + r) * c.window.in_c;
-    return;
-  }
-  const Windows windows(c.window, x, pixel, tile.rows);
-  if (windows.inside && !c.gathers_all) {
-    tile.count = inside_runs(c, windows, tile.rows, runs);
-    tile.length = c.run_taps * c.depth;
-  } else if (c.gathers) {
-    auto* patch = reinterpret_cast<float*>(runs + c.taps);
-    runs->step = 0;
-    for (int r = 0; r < tile.rows; ++r, patch += c.k) {
-      runs->row[r] = patch;
-      gather(c, windows, r, patch);
-    }
-  } else {
-    tile.count = tap_runs(c, windows, tile.rows, zeros, runs);
-    tile.length = c.depth;
-  }
 }
 
-// The tiles of block `block`, reading one group's channels.
-int64_t block_tiles(const Conv& c, const float* x, float* y, int64_t block, const float* zeros,
-                    char* memory, Tile* tiles) {
+// The tiles of block `block`, reading the channels that x begins with and writing those that y
+// begins with.
+int64_t make_tiles(Workspace& work, const float* x, float* y, int64_t block) {
+  const Conv& c = work.c;
   const int64_t first = block * c.split.block_tiles;
   const int64_t count = smaller(c.split.block_tiles, c.split.tiles - first);
   int64_t pixel = c.split.first_row(first);
-  for (int64_t t = 0; t < count; ++t, memory += c.tile_bytes()) {
+  Cursor at(c.window, x, pixel);
+  for (int64_t t = 0; t < count; ++t) {
     const int64_t next = c.split.first_row(first + t + 1);
-    tiles[t].rows = static_cast<int>(next - pixel);
-    tiles[t].y = y + pixel * c.window.out_c;
-    find_runs(c, x, pixel, zeros, memory, tiles[t]);
+    const float** rows = work.rows + t * kTileRows;
+    char* memory = work.tile_memory + t * c.tile_bytes();
+    Tile& tile = work.tiles[t];
+    tile.count = static_cast<int>(next - pixel);
+    tile.y = y + pixel * c.window.out_c;
     pixel = next;
+    if (!c.gathers_all &&
+        (find_inside_line(c, tile.count, at, rows) || find_inside(c, tile.count, at, rows))) {
+      tile.rows = rows;
+      tile.rows_step = 0;
+      tile.runs = work.inside_runs;
+      tile.run_count = work.inside_count;
+      tile.length = c.run_taps * c.depth;
+      continue;
+    }
+    const Windows windows(c.window, tile.count, at);
+    if (c.gathers) {
+      gather_tile(c, windows, memory, rows, tile);
+    } else {
+      find_taps(work, windows, memory, tile);
+    }
   }
   return count;
 }
@@ -245,10 +323,7 @@ int run(const Args& a, int64_t begin, int64_t end) {
   const auto* packed = static_cast<const float*>(a.in[1]);
   const auto* bias = static_cast<const float*>(a.in[2]);
   auto* y = static_cast<float*>(a.out[0]);
-  auto* memory = static_cast<char*>(a.scratch);
-  auto* zeros = reinterpret_cast<float*>(memory + c.split.block_tiles * c.tile_bytes());
-  if (c.reads_zeros()) zero_few(c.depth, zeros);
-  Tile tiles[kMostTiles];
+  Workspace work(c, a.scratch);
   int64_t held = -1, count = 0;  // the block and group whose tiles are there
   for (int64_t unit = begin; unit < end; ++unit) {
     const int64_t block = unit / c.split.groups;
@@ -256,14 +331,11 @@ int run(const Args& a, int64_t begin, int64_t end) {
     const int64_t last = smaller(panel + c.split.group_panels, c.split.panels);
     for (int64_t group = 0; group < c.groups; ++group) {
       const int64_t want = block * c.groups + group;
-      if (want != held) {
-        count =
-            block_tiles(c, x + group * c.depth, y + group * c.outputs, block, zeros, memory, tiles);
-      }
+      if (want != held) count = make_tiles(work, x + group * c.depth, y + group * c.outputs, block);
       held = want;
-      multiply_block(tiles, count, packed + group * panel_elements(c.outputs, c.k), c.outputs, c.k,
-                     panel, last, bias ? bias + group * c.outputs : nullptr, {p.act_min, p.act_max},
-                     c.window.out_c);
+      multiply_block(work.tiles, count, packed + group * panel_elements(c.outputs, c.k), c.outputs,
+                     c.k, panel, last, bias ? bias + group * c.outputs : nullptr,
+                     {p.act_min, p.act_max}, c.window.out_c);
     }
   }
   return kOk;
