@@ -42,8 +42,7 @@ std::vector<driver::NamedShape> parse_shapes(const std::vector<std::string>& tex
 struct Shared {
   std::vector<std::string> shapes;
   bool json = false;
-  int threads = 1;
-  bool reference = false;
+  driver::Running running;
 };
 
 void add_json(CLI::App* app, Shared* shared) {
@@ -59,11 +58,19 @@ void add_shapes(CLI::App* app, Shared* shared) {
 }
 
 void add_running(CLI::App* app, Shared* shared) {
-  app->add_option("--threads", shared->threads, "Threads that run the model (default 1)")
+  driver::Running& running = shared->running;
+  app->add_option("--threads", running.threads, "Threads that run the model (default 1)")
       ->check(CLI::Range(1, 256))
       ->option_text("N");
-  app->add_flag("--reference", shared->reference,
+  app->add_flag("--reference", running.reference,
                 "Only reference kernels, and the graph as it is in the file");
+  app->add_flag("!--no-winograd", running.winograd,
+                "Only kernels that add up products directly, in whatever order");
+  app->add_flag("--tune", running.tune,
+                "Measure each layer's kernels on this machine and take the fastest");
+  app->add_option("--tune-cache", running.tune_cache,
+                  "Where --tune remembers what it measured (default ~/.cache/mote/tune.json)")
+      ->option_text("FILE");
 }
 
 // What convert's flags hold before they become driver::ConvertOptions.
@@ -177,8 +184,7 @@ Verb add_run(CLI::App& app) {
   return {verb, [options, shared, inputs] {
             for (const std::string& text : *inputs) options->inputs.push_back(parse_input(text));
             options->shapes = parse_shapes(shared->shapes);
-            options->threads = shared->threads;
-            options->reference = shared->reference;
+            static_cast<driver::Running&>(*options) = shared->running;
             return run(*options, format_of(shared->json));
           }};
 }
@@ -217,7 +223,7 @@ Verb add_verify(CLI::App& app) {
       ->check(CLI::Range(0.0, 1.0))
       ->option_text("X");
   add_shapes(verb, shared.get());
-  verb->add_option("--threads", shared->threads, "Threads that run the models (default 1)")
+  verb->add_option("--threads", shared->running.threads, "Threads that run the models (default 1)")
       ->check(CLI::Range(1, 256))
       ->option_text("N");
   add_json(verb, shared.get());
@@ -226,7 +232,7 @@ Verb add_verify(CLI::App& app) {
       "--tolerance 0.05");
   return {verb, [options, shared] {
             options->shapes = parse_shapes(shared->shapes);
-            options->threads = shared->threads;
+            options->threads = shared->running.threads;
             return verify(*options, format_of(shared->json));
           }};
 }
@@ -259,8 +265,7 @@ Verb add_evaluate(CLI::App& app) {
   return {verb, [options, shared, metric] {
             if (!metric->empty()) options->metric = driver::parse_metric(*metric);
             options->shapes = parse_shapes(shared->shapes);
-            options->threads = shared->threads;
-            options->reference = shared->reference;
+            static_cast<driver::Running&>(*options) = shared->running;
             return evaluate(*options, format_of(shared->json));
           }};
 }
@@ -281,16 +286,17 @@ Verb add_bench(CLI::App& app) {
       ->option_text("N");
   verb->add_option("--seed", options->seed, "Of the random input (default 0)")->option_text("N");
   verb->add_flag("--profile", options->profile, "Also the time of each operator");
+  verb->add_flag("--explain", options->explain,
+                 "Also which kernel each operator got, and why not the others");
   verb->add_option("--trace", *trace, "Write one run as a Chrome trace (.json)")
       ->option_text("FILE");
   add_shapes(verb, shared.get());
   add_running(verb, shared.get());
   add_json(verb, shared.get());
-  verb->footer("Example:\n  mote bench model.tflite --threads 2 --profile");
+  verb->footer("Example:\n  mote bench model.tflite --threads 2 --profile --explain");
   return {verb, [options, shared, trace] {
             options->shapes = parse_shapes(shared->shapes);
-            options->threads = shared->threads;
-            options->reference = shared->reference;
+            static_cast<driver::Running&>(*options) = shared->running;
             return bench(*options, *trace, format_of(shared->json));
           }};
 }

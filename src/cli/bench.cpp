@@ -34,6 +34,20 @@ std::string as_json(const driver::BenchReport& r) {
                                  {"median_us", step.median_us}});
     }
   }
+  if (!r.choices.empty()) {
+    json["kernels"] = Json::array();
+    for (const driver::StepChoice& choice : r.choices) {
+      Json refused = Json::array();
+      for (const RowRefusal& row : choice.refused)
+        refused.push_back({{"kernel", row.row}, {"reason", row.reason}});
+      json["kernels"].push_back({{"op", choice.op},
+                                 {"layer", choice.layer},
+                                 {"kernel", choice.kernel},
+                                 {"refused", std::move(refused)}});
+    }
+  }
+  if (r.tuned_measured + r.tuned_remembered > 0)
+    json["tuned"] = {{"measured", r.tuned_measured}, {"remembered", r.tuned_remembered}};
   return text_of(json);
 }
 
@@ -68,6 +82,17 @@ std::string profile_text(const driver::BenchReport& r) {
   return table.text();
 }
 
+std::string choices_text(const driver::BenchReport& r) {
+  std::string text;
+  for (const driver::StepChoice& choice : r.choices) {
+    text += fmt::format("{}{}{}: {}\n", choice.op, choice.layer.empty() ? "" : " ", choice.layer,
+                        choice.kernel);
+    for (const RowRefusal& row : choice.refused)
+      text += fmt::format("    not {}: {}\n", row.row, row.reason);
+  }
+  return text;
+}
+
 std::string as_text(const driver::BenchReport& r) {
   std::string text = fmt::format(
       "latency      min {}  median {}  p90 {}  p99 {}   ({} runs, {} thread{})\n",
@@ -80,7 +105,12 @@ std::string as_text(const driver::BenchReport& r) {
   if (r.state_bytes) text += fmt::format("state        {} bytes\n", r.state_bytes);
   text += fmt::format("weights      {} bytes\nwork         {} multiply-accumulates\n",
                       r.weight_bytes, r.macs);
-  return r.steps.empty() ? text : text + "\n" + profile_text(r);
+  if (r.tuned_measured + r.tuned_remembered > 0)
+    text += fmt::format("tuned        {} operators measured, {} known from the cache\n",
+                        r.tuned_measured, r.tuned_remembered);
+  if (!r.steps.empty()) text += "\n" + profile_text(r);
+  if (!r.choices.empty()) text += "\n" + choices_text(r);
+  return text;
 }
 
 }  // namespace

@@ -60,6 +60,14 @@ std::vector<StepProfile> profile(Runner& runner, std::span<const Array> inputs, 
   return steps;
 }
 
+std::vector<StepChoice> choices(const Program& program) {
+  std::vector<StepChoice> list;
+  for (const StepLabel& label : program.labels) {
+    if (!label.kernel.empty()) list.push_back({label.op, label.layer, label.kernel, label.refused});
+  }
+  return list;
+}
+
 BenchReport bench_checked(const BenchOptions& options) {
   if (options.runs < 1) fail_user("--runs must be at least 1");
   Model model = load_model(options.model);
@@ -68,7 +76,9 @@ BenchReport bench_checked(const BenchOptions& options) {
     const auto begin = Clock::now();
     const std::vector<PortInfo> ports = inputs_of(model.graph);
     const std::vector<Shape> shapes = input_shapes(ports, options.shapes);
-    Runner runner(model.graph, {.threads = options.threads, .reference = options.reference});
+    RunningPlan plan(options);
+    plan.options.lowering.explain = options.explain;
+    Runner runner(model.graph, plan.options);
     runner.prepare(shapes);
     BenchReport report;
     report.load_ms = model.load_ms + us_since(begin) / 1000;
@@ -95,6 +105,11 @@ BenchReport bench_checked(const BenchOptions& options) {
     report.weight_bytes = program.weight_bytes();
     for (int i = 0; i < runner.session().steps(); ++i) {
       report.macs += runner.session().step_label(i).macs;
+    }
+    if (options.explain) report.choices = choices(program);
+    if (plan.tuner()) {
+      report.tuned_measured = plan.tuner()->measured();
+      report.tuned_remembered = plan.tuner()->remembered();
     }
     if (options.profile) report.steps = profile(runner, inputs, options.runs);
     return report;

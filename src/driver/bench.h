@@ -7,18 +7,18 @@
 
 #include "base/result.h"
 #include "driver/model.h"
+#include "driver/running.h"
 
 namespace mote::driver {
 
-struct BenchOptions {
+struct BenchOptions : Running {
   std::string model;
   std::vector<NamedShape> shapes;
-  int threads = 1;
   int runs = 50;
   int warmup = 5;
   uint64_t seed = 0;
-  bool reference = false;
   bool profile = false;  // also per step
+  bool explain = false;  // also why each step has its kernel
 };
 
 struct Percentiles {
@@ -26,6 +26,14 @@ struct Percentiles {
   double median = 0;
   double p90 = 0;
   double p99 = 0;
+};
+
+// The kernel that an operator got, and why not the others.
+struct StepChoice {
+  std::string op;
+  std::string layer;
+  std::string kernel;
+  std::vector<RowRefusal> refused;
 };
 
 struct StepProfile {
@@ -55,7 +63,10 @@ struct BenchReport {
   int64_t macs = 0;
   double load_ms = 0;  // reading, importing, planning
   double first_run_us = 0;
-  std::vector<StepProfile> steps;  // if profiled
+  std::vector<StepProfile> steps;   // if profiled
+  std::vector<StepChoice> choices;  // if explained
+  int tuned_measured = 0;           // steps that --tune measured in this run
+  int tuned_remembered = 0;         // and that it knew from its cache
 };
 
 Result<BenchReport> bench(const BenchOptions& options);

@@ -28,7 +28,8 @@ int64_t classes_of(const Shape& shape, const Samples& samples) {
 Predictions predict(const EvaluateOptions& options, const Model& model, const Samples& samples,
                     const PortInfo& output, size_t index) {
   Predictions predictions;
-  Runner runner(model.graph, {.threads = options.threads, .reference = options.reference});
+  const RunningPlan plan(options);
+  Runner runner(model.graph, plan.options);
   for (int64_t run = 0; run < samples.runs(); ++run) {
     const std::vector<Array> outputs = runner.run(samples.inputs(run));
     std::vector<double> values = real_values(outputs[index], output.type.quant);

@@ -7,19 +7,18 @@
 
 #include "base/result.h"
 #include "driver/metrics.h"
+#include "driver/running.h"
 #include "driver/verify.h"
 
 namespace mote::driver {
 
-struct EvaluateOptions {
+struct EvaluateOptions : Running {
   std::string model;
   std::string data;              // arrays `x` (or the inputs' names) and `y`
   std::optional<Metric> metric;  // empty: accuracy for classes, mse for targets
   std::string output = "0";      // name or position
   std::vector<NamedShape> shapes;
   int64_t max_samples = 0;  // 0: all
-  int threads = 1;
-  bool reference = false;
   Progress progress;
 };
 

@@ -109,7 +109,8 @@ RunReport run_checked(const RunOptions& options) {
       arrays.push_back(input.array);
       shapes.push_back(input.array.shape);
     }
-    Runner runner(model.graph, {.threads = options.threads, .reference = options.reference});
+    const RunningPlan plan(options);
+    Runner runner(model.graph, plan.options);
     runner.prepare(shapes);
     const auto begin = std::chrono::steady_clock::now();
     std::vector<Array> results = runner.run(arrays);

@@ -8,18 +8,17 @@
 
 #include "base/result.h"
 #include "driver/model.h"
+#include "driver/running.h"
 #include "driver/tensor.h"
 
 namespace mote::driver {
 
-struct RunOptions {
+struct RunOptions : Running {
   std::string model;
   std::vector<std::pair<std::string, std::string>> inputs;  // name or position, .npy file
   std::vector<NamedShape> shapes;
   std::string output_dir;  // empty: outputs are not written
   uint64_t seed = 0;       // of random inputs
-  int threads = 1;
-  bool reference = false;  // only reference kernels
 };
 
 struct RunPort {

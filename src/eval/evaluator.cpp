@@ -27,7 +27,7 @@ void State::reset() {
 // One subgraph, ready to run at one place in the graph.
 class Frame {
  public:
-  Frame(const Graph& graph, int index, State& state, bool reference, int depth)
+  Frame(const Graph& graph, int index, State& state, const LowerOptions& options, int depth)
       : graph_(graph),
         subgraph_(graph.subgraphs[static_cast<size_t>(index)]),
         state_(state) {
@@ -48,7 +48,7 @@ class Frame {
     for (const ValueId id : subgraph_.inputs) allocate(id);
     for (const Node& node : subgraph_.nodes) {
       for (const ValueId id : node.outputs) allocate(id);
-      prepare(node, reference, depth);
+      prepare(node, options, depth);
     }
   }
 
@@ -94,8 +94,8 @@ class Frame {
       place = allocate_bytes(static_bytes(value.type, value.name));
   }
 
-  void prepare(const Node& node, bool reference, int depth) {
-    Lowered lowered = lower(graph_, subgraph_, node, reference);
+  void prepare(const Node& node, const LowerOptions& options, int depth) {
+    Lowered lowered = lower(graph_, subgraph_, node, options);
     std::vector<std::span<std::byte>> temps, constants, states;
     for (const LoweredTensor& t : lowered.temps)
       temps.push_back(allocate_bytes(static_bytes({t.dtype, t.shape}, "temporary")));
@@ -129,7 +129,7 @@ class Frame {
       for (const Ref& ref : made.lowered.outputs) made.outputs.push_back(place(ref));
       const auto callee = [&](int index) {
         return index < 0 ? nullptr
-                         : std::make_unique<Frame>(graph_, index, state_, reference, depth + 1);
+                         : std::make_unique<Frame>(graph_, index, state_, options, depth + 1);
       };
       made.a = callee(made.lowered.subgraph_a);
       made.b = callee(made.lowered.subgraph_b);
@@ -221,7 +221,7 @@ class Frame {
 };
 
 Evaluator::Evaluator(const Graph& graph, bool reference)
-    : graph_(graph), frame_(std::make_unique<Frame>(graph, 0, state_, reference, 0)) {}
+    : graph_(graph), frame_(std::make_unique<Frame>(graph, 0, state_, LowerOptions{.reference = reference}, 0)) {}
 
 Evaluator::~Evaluator() = default;
 

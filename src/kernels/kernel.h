@@ -52,6 +52,9 @@ struct Kernel {
   int pack_input = -1;
   size_t (*packed_bytes)(const void* params) = nullptr;
   void (*pack)(const void* params, const void* weights, void* packed) = nullptr;
+  // Its rounding errors may exceed those of sums in any order (Winograd); users can turn such rows
+  // off.
+  bool approximate = false;
 };
 
 // Rows that need a processor's instructions. They come from a translation unit that is compiled for
@@ -82,17 +85,6 @@ struct Family {
     for (const Kernel& row : rows) {
       if (visit(row, simd::Isa::portable)) return;
     }
-  }
-
-  // The first row that this processor can run and that takes the parameters.
-  const Kernel& choose(const void* params) const {
-    const Kernel* chosen = &reference();
-    visit_rows([&](const Kernel& row, simd::Isa isa) {
-      if (!simd::has(isa) || (row.declines && row.declines(params))) return false;
-      chosen = &row;
-      return true;
-    });
-    return *chosen;
   }
 
   // Calls test(row) for every row that this processor can run with the parameters.

@@ -68,7 +68,7 @@ void run_case(const ElementwiseCase& c) {
     ASSERT_NO_FATAL_FAILURE(expect_output(evaluator.output(i), array)) << "reference kernels";
 
   for (const int threads : {1, 2}) {
-    auto program = plan::compile(graph, {.threads = threads, .reference = false});
+    auto program = plan::compile(graph, {.threads = threads});
     ASSERT_TRUE(program.ok()) << program.error().message;
     runtime::Session session(std::make_shared<Program>(std::move(program.value())), threads);
     for (const auto& [i, array] : c.in) {

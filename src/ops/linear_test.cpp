@@ -63,7 +63,7 @@ void run_case(const GoldenCase& c, bool reference, int threads) {
   ASSERT_TRUE(imported.ok()) << imported.error().message;
   Graph graph = std::move(imported.value());
   passes::specialize(graph, passes::default_input_shapes(graph));
-  auto program = plan::compile(graph, {.threads = threads, .reference = reference});
+  auto program = plan::compile(graph, {.threads = threads, .lowering = {.reference = reference}});
   ASSERT_TRUE(program.ok()) << program.error().message;
   runtime::Session session(std::make_shared<Program>(std::move(program.value())), threads);
   for (const auto& [i, array] : c.inputs) {

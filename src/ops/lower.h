@@ -41,6 +41,7 @@ struct LoweredStep {
   bool view = false;  // a copy that need not happen: output 0 may be the same memory as input 0
   int subgraph_a = -1;
   int subgraph_b = -1;
+  std::vector<RowRefusal> refused = {};  // if LowerOptions::explain
 };
 
 struct LoweredTensor {
@@ -57,11 +58,42 @@ struct Lowered {
   std::vector<LoweredTensor> states;
 };
 
+// One argument of a step whose row is being chosen.
+struct RowArgument {
+  DType dtype = DType::f32;
+  size_t size_bytes = 0;            // 0: absent
+  const std::byte* data = nullptr;  // of constants
+};
+
+// A step and the rows that could run it, in order of preference.
+struct RowRequest {
+  const kernels::Family& family;
+  std::span<const std::byte> params;
+  std::vector<const kernels::Kernel*> rows;
+  std::vector<RowArgument> inputs;
+  std::vector<RowArgument> outputs;
+};
+
+// Decides between rows where the order of preference should not, as when they are measured.
+class RowChooser {
+ public:
+  virtual ~RowChooser() = default;
+  // One of request.rows; `why` says in a few words why not the others.
+  virtual const kernels::Kernel& choose(const RowRequest& request, std::string* why) = 0;
+};
+
+struct LowerOptions {
+  bool reference = false;   // only reference kernels, as the tests' oracle wants
+  bool approximate = true;  // also rows whose error exceeds that of a sum (Kernel::approximate)
+  RowChooser* chooser = nullptr;  // null: the first row that takes the parameters
+  bool explain = false;           // fill LoweredStep::refused
+};
+
 class LowerContext : public NodeView {
  public:
-  // `reference`: only reference kernels, as the tests' oracle wants.
-  LowerContext(const Graph& graph, const Subgraph& subgraph, const Node& node, bool reference)
-      : NodeView(graph, subgraph, node), reference_(reference) {}
+  LowerContext(const Graph& graph, const Subgraph& subgraph, const Node& node,
+               const LowerOptions& options)
+      : NodeView(graph, subgraph, node), options_(options) {}
 
   Ref in_ref(int i) const {
     return has(i) ? Ref{Ref::value, node().inputs[static_cast<size_t>(i)]} : Ref{};
@@ -100,16 +132,23 @@ class LowerContext : public NodeView {
  private:
   void add_step(const kernels::Family& family, std::vector<std::byte> params,
                 std::vector<Ref> inputs, std::vector<Ref> outputs, int reuse_input);
+  const kernels::Kernel& choose_row(const kernels::Family& family,
+                                    std::span<const std::byte> params, std::span<const Ref> inputs,
+                                    std::span<const Ref> outputs,
+                                    std::vector<RowRefusal>* refused) const;
+  const char* refusal(const kernels::Kernel& row, simd::Isa isa, const void* params,
+                      std::span<const Ref> inputs) const;
+  RowArgument argument(const Ref& ref) const;
   bool is_packable(const Ref& ref) const;
   Buffer bytes_of_ref(const Ref& ref) const;
 
-  bool reference_;
+  LowerOptions options_;
   Lowered lowered_;
 };
 
 // Lowers one node. Throws an Error with the operator and layer named; an operator without a
 // lowering is unsupported.
 Lowered lower(const Graph& graph, const Subgraph& subgraph, const Node& node,
-              bool reference = false);
+              const LowerOptions& options = {});
 
 }  // namespace mote

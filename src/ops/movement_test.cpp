@@ -64,7 +64,7 @@ void expect_bytes(std::span<const std::byte> got, const formats::Array& want, fl
 }
 
 void run_session(const Graph& graph, const MovementCase& c, int threads, float tolerance) {
-  auto program = plan::compile(graph, {.threads = threads, .reference = false});
+  auto program = plan::compile(graph, {.threads = threads});
   ASSERT_TRUE(program.ok()) << program.error().message;
   runtime::Session session(std::make_shared<Program>(std::move(program.value())), threads);
   for (const auto* wanted : {&c.out, &c.again}) {

@@ -3,13 +3,14 @@
 
 #include "base/result.h"
 #include "graph/graph.h"
+#include "ops/lower.h"
 #include "program/program.h"
 
 namespace mote::plan {
 
 struct Options {
-  int threads = 1;         // scratch is planned for so many; a session may use fewer
-  bool reference = false;  // only reference kernels
+  int threads = 1;        // scratch is planned for so many; a session may use fewer
+  LowerOptions lowering = {};  // which kernels may be chosen
   // Every value keeps memory of its own until the end of the run and can be found by
   // Program::observed.
   bool observe = false;

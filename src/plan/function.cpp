@@ -56,14 +56,16 @@ Function FunctionBuilder::build() {
 
 void FunctionBuilder::lower_nodes() {
   for (const Node& node : subgraph_.nodes) {
-    Lowered lowered = lower(shared_.graph, subgraph_, node, shared_.options.reference);
+    Lowered lowered = lower(shared_.graph, subgraph_, node, shared_.options.lowering);
     const NodeView view(shared_.graph, subgraph_, node);
     const int label = static_cast<int>(shared_.program.labels.size());
     shared_.program.labels.push_back(
         {node.op->name, node.layer, "", node.op->cost ? node.op->cost(view).macs : 0});
     std::vector<int> temps(lowered.temps.size(), -1);
     for (LoweredStep& step : lowered.steps) {
-      if (step.kernel) shared_.program.labels.back().kernel = step.kernel->name;
+      StepLabel& named = shared_.program.labels.back();
+      if (step.kernel) named.kernel = step.kernel->name;
+      named.refused.insert(named.refused.end(), step.refused.begin(), step.refused.end());
       std::vector<int> inputs, outputs;
       for (const Ref& ref : step.inputs) inputs.push_back(tensor_of(ref, lowered, temps));
       for (const Ref& ref : step.outputs) outputs.push_back(tensor_of(ref, lowered, temps));

@@ -75,11 +75,18 @@ struct Function {
   size_t arena_lower_bound_bytes = 0;
 };
 
+// A kernel row that was not taken.
+struct RowRefusal {
+  std::string row;
+  std::string reason;
+};
+
 struct StepLabel {
   std::string op;
   std::string layer;
   std::string kernel;
   int64_t macs = 0;
+  std::vector<RowRefusal> refused = {};  // if asked for when the program was compiled
 };
 
 // A loop that runs longer than this is taken for one that never ends.

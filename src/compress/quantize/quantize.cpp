@@ -71,7 +71,7 @@ bool refuse_unlowerable(const IntegerGraph& made, const CalibrationData& data, R
   bool any = false;
   for (const Node& node : graph.main().nodes) {
     try {
-      lower(graph, graph.main(), node, true);
+      lower(graph, graph.main(), node, {.reference = true});
     } catch (const Error& error) {
       int origin = -1;
       std::from_chars(node.layer.data(), node.layer.data() + node.layer.size(), origin);
