@@ -119,6 +119,20 @@ inline IntTensors random_int(Random& r, int64_t x_count, int64_t w_count, int64_
   return t;
 }
 
+// Brings 8-bit weights nearer to their zero point, so that fast rows may use what only small
+// weights allow.
+inline void shrink_weights(Random& r, IntTensors* t) {
+  const MoteIntMac& m = t->mac;
+  const int64_t most = int64_t{1} << r.between(2, 8);
+  if (m.w_type != kMoteI8 && m.w_type != kMoteU8) return;
+  for (uint8_t& w : t->w) {
+    const int32_t value = m.w_type == kMoteI8 ? static_cast<int8_t>(w) : w;
+    const int64_t near = (value - m.w_zero) % most + m.w_zero;
+    if (m.w_type == kMoteU8 && (near < 0 || near > 255)) continue;
+    w = static_cast<uint8_t>(near);
+  }
+}
+
 inline int64_t element_bytes(int32_t type, int64_t n) {
   return type == kMoteI16 ? 2 * n : type == kMoteI32 ? 4 * n : n;
 }

@@ -55,11 +55,12 @@ TEST(Conv2d, RowsAgreeInSpecialFloats) {
 }
 
 TEST(Conv2d, RowsAgreeInIntegers) {
-  for (uint32_t seed = 0; seed < 400; ++seed) {
+  for (uint32_t seed = 0; seed < 1000; ++seed) {
     SCOPED_TRACE(seed);
     Random r(seed);
-    const Sizes s = random_sizes(r);
-    const IntTensors t = random_int(r, s.x, s.w, s.window.out_c, s.depth);
+    const Sizes s = random_sizes(r, 40);
+    IntTensors t = random_int(r, s.x, s.w, s.window.out_c, s.depth);
+    if (r.coin()) shrink_weights(r, &t);
     const MoteConv2dInt p = {s.window, s.groups, t.mac};
     expect_rows_agree(kConv2dInt, &p,
                       {t.x.data(), t.w.data(), t.bias_data(), t.first.data(), t.second_data()},
@@ -71,7 +72,7 @@ TEST(Conv2d, RowsAgreeInHybrid) {
   for (uint32_t seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
     Random r(seed);
-    const Sizes s = random_sizes(r);
+    const Sizes s = random_sizes(r, 40);
     const int32_t type = r.coin() ? kMoteI8 : kMoteI4;
     const MoteConv2dHybrid p = {s.window, s.groups, {type, r.coin() ? 1 : 0, -3.4e38f, 3.4e38f}};
     const auto x = r.ints<int8_t>(s.x, -128, 127);
@@ -82,6 +83,30 @@ TEST(Conv2d, RowsAgreeInHybrid) {
     expect_rows_agree(
         kConv2dHybrid, &p,
         {x.data(), w.data(), bias.data(), w_scale.data(), x_scale.data(), x_zero.data()}, s.y * 4);
+  }
+}
+
+// The largest sums that a panel of bytes may hold: each pair of weights of one sign adds up to 128,
+// and the activations are the largest. One weight more and the panel must hold words.
+TEST(Conv2d, BytesDoNotSaturate) {
+  for (const int over : {0, 1}) {
+    for (const int chain : {1, 2, 4}) {
+      MoteConv2dInt p = {};
+      const int32_t depth = 32, outputs = 16;
+      p.window = {1, 2, 3, depth, 2, 3, outputs, 1, 1, 1, 1, 1, 1, 0, 0};
+      p.groups = 1;
+      p.mac = {kMoteI8, kMoteI8, kMoteI8, -128, 0, 0, -128, 127, kMoteTwice};
+      const std::vector<int8_t> x(6 * depth, 127);
+      std::vector<int8_t> w(outputs * depth);
+      for (size_t i = 0; i < w.size(); ++i) {
+        const int size = 128 / (2 * chain) + (i % 2 ? over : 0);
+        w[i] = static_cast<int8_t>(i / depth % 2 ? -size : size);
+      }
+      const std::vector<int32_t> multiplier(outputs, 1 << 30), shift(outputs, -12);
+      expect_rows_agree(kConv2dInt, &p,
+                        {x.data(), w.data(), nullptr, multiplier.data(), shift.data()},
+                        6 * outputs);
+    }
   }
 }
 

@@ -8,6 +8,7 @@ namespace mote::kernels {
 extern const Family kFullyConnectedF32, kFullyConnectedInt, kFullyConnectedHybrid;
 
 // Rows for one processor.
-extern const ProcessorRows kFullyConnectedF32Avx2;
+extern const ProcessorRows kFullyConnectedF32Avx2, kFullyConnectedInt8Avx2,
+    kFullyConnectedHybridAvx2;
 
 }  // namespace mote::kernels

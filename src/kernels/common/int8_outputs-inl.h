@@ -1,0 +1,267 @@
+// What becomes of the sums of int8_gemm-inl.h: bytes by the fixed-point scales, or whatever else
+// MoteIntMac and MoteHybridMac say. The results are those of mac.h.
+//
+// Lanes: 16 channels lie in two registers as 0-3, 8-11 | 4-7, 12-15; 8 channels in one, in order.
+#pragma once
+
+#if defined(__AVX2__)
+
+#include "kernels/common/int8_gemm-inl.h"
+#include "kernels/common/requantize_avx2-inl.h"
+
+namespace mote::kernels::MOTE_ISA {
+
+// `count` values from `from` (null: zeros), in the lanes' order.
+template <int kRegs>
+inline void load_lanes(const int32_t* from, int64_t count, __m256i* lanes) {
+  alignas(32) int32_t values[16] = {};
+  for (int64_t i = 0; from && i < count; ++i) values[i] = from[i];
+  const auto quarter = [&](int i) {
+    return _mm_load_si128(reinterpret_cast<const __m128i*>(values + 4 * i));
+  };
+  if constexpr (kRegs == 2) {
+    lanes[0] = _mm256_set_m128i(quarter(2), quarter(0));
+    lanes[1] = _mm256_set_m128i(quarter(3), quarter(1));
+  } else {
+    lanes[0] = _mm256_set_m128i(quarter(1), quarter(0));
+  }
+}
+
+// Channels 8 * part .. 8 * part + 7 of a row's sums, in order.
+template <int kRegs>
+inline __m256i in_order(const __m256i* lanes, int part) {
+  if constexpr (kRegs == 1) return lanes[0];
+  return part == 0 ? _mm256_permute2x128_si256(lanes[0], lanes[1], 0x20)
+                   : _mm256_permute2x128_si256(lanes[0], lanes[1], 0x31);
+}
+
+inline __m256i load_sums(const PanelInfo& info, int reg) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(info.sums + 8 * reg));
+}
+
+inline void store_first(uint8_t* to, __m128i v, int64_t count) {
+  if (count == 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v);
+  if (count == 8) return _mm_storel_epi64(reinterpret_cast<__m128i*>(to), v);
+  alignas(16) uint8_t bytes[16];
+  _mm_store_si128(reinterpret_cast<__m128i*>(bytes), v);
+  for (int64_t i = 0; i < count; ++i) to[i] = bytes[i];
+}
+
+// sum (x - x_zero) * w = sum x * w - x_zero * sum w.
+template <int kRegs>
+inline void start_sums(const IntJob& job, const PanelInfo& info, int64_t channel, int64_t channels,
+                       __m256i* start) {
+  load_lanes<kRegs>(job.bias ? job.bias + channel : nullptr, channels, start);
+  for (int j = 0; j < kRegs; ++j) {
+    const __m256i share = _mm256_mullo_epi32(load_sums(info, j), _mm256_set1_epi32(job.x_zero));
+    start[j] = _mm256_sub_epi32(start[j], share);
+  }
+}
+
+inline const int32_t* terms_of(const IntJob& job, const PanelInfo& info) {
+  return info.centre == job.mac->w_zero ? nullptr : job.row_terms;
+}
+
+template <int kRows, int kRegs>
+inline void add_terms(const int32_t* terms, int64_t row, Sums<kRows, kRegs>& sums) {
+  for (int r = 0; r < kRows; ++r) {
+    for (int j = 0; j < kRegs; ++j) {
+      sums.v[r][j] = _mm256_add_epi32(sums.v[r][j], _mm256_set1_epi32(terms[row + r]));
+    }
+  }
+}
+
+// Twice, all shifts to the right, 8-bit outputs. uint8 outputs are computed as int8 ones, 128
+// lower.
+template <int kRegs>
+struct ByteOutput {
+  __m256i first[kRegs];
+  RightScale8 scale[kRegs];
+  __m256i zero, low, high, flip;
+  const int32_t* terms;
+  uint8_t* y;
+  int64_t y_pitch, channels;
+
+  __m256i start(int j) const { return first[j]; }
+
+  // Rows' channels as 16-bit lanes, in order, the zero point added.
+  __m256i words(const __m256i a, const __m256i b) const {
+    return _mm256_adds_epi16(_mm256_packs_epi32(a, b), zero);
+  }
+  __m256i bytes(__m256i a, __m256i b) const {
+    const __m256i v = _mm256_packs_epi16(a, b);
+    return _mm256_xor_si256(_mm256_min_epi8(_mm256_max_epi8(v, low), high), flip);
+  }
+
+  template <int kRows>
+  void store(int64_t row, Sums<kRows, kRegs>& sums) const {
+    if (terms) add_terms(terms, row, sums);
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+      for (int j = 0; j < kRegs; ++j) sums.v[r][j] = rescale_right(sums.v[r][j], scale[j]);
+    }
+    uint8_t* to = y + row * y_pitch;
+    if constexpr (kRegs == 2) {
+      __m256i w[kRows + 1];
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) w[r] = words(sums.v[r][0], sums.v[r][1]);
+      w[kRows] = w[kRows - 1];
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; r += 2) {
+        const __m256i b = _mm256_permute4x64_epi64(bytes(w[r], w[r + 1]), 0xd8);
+        store_first(to + r * y_pitch, _mm256_castsi256_si128(b), channels);
+        if (r + 1 < kRows) {
+          store_first(to + (r + 1) * y_pitch, _mm256_extracti128_si256(b, 1), channels);
+        }
+      }
+    } else {
+      const auto sum = [&](int r) { return sums.v[r < kRows ? r : kRows - 1][0]; };
+      // Per 128 bits: four channels of each of four rows.
+      const __m256i b = bytes(words(sum(0), sum(1)), words(sum(2), sum(3)));
+      const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+      const __m256i in_rows = _mm256_permutevar8x32_epi32(b, order);
+      const __m128i low2 = _mm256_castsi256_si128(in_rows);
+      const __m128i high2 = _mm256_extracti128_si256(in_rows, 1);
+      store_first(to, low2, channels);
+      if (kRows > 1) store_first(to + y_pitch, _mm_unpackhi_epi64(low2, low2), channels);
+      if (kRows > 2) store_first(to + 2 * y_pitch, high2, channels);
+      if (kRows > 3) store_first(to + 3 * y_pitch, _mm_unpackhi_epi64(high2, high2), channels);
+    }
+  }
+};
+
+struct ByteOutputs {
+  const IntJob& job;
+
+  template <int kRegs>
+  ByteOutput<kRegs> make(const PanelInfo& info, int64_t channel, int64_t channels) const {
+    const MoteIntMac& mac = *job.mac;
+    ByteOutput<kRegs> out;
+    start_sums<kRegs>(job, info, channel, channels, out.first);
+    __m256i multiplier[kRegs], shift[kRegs];
+    load_lanes<kRegs>(job.scales.multiplier + channel, channels, multiplier);
+    load_lanes<kRegs>(job.scales.shift + channel, channels, shift);
+    for (int j = 0; j < kRegs; ++j) out.scale[j] = right_scale(multiplier[j], shift[j]);
+    const int32_t lower = mac.y_type == kMoteU8 ? 128 : 0;
+    out.zero = _mm256_set1_epi16(static_cast<int16_t>(mac.y_zero - lower));
+    out.low = _mm256_set1_epi8(static_cast<char>(mac.act_min - lower));
+    out.high = _mm256_set1_epi8(static_cast<char>(mac.act_max - lower));
+    out.flip = _mm256_set1_epi8(static_cast<char>(lower));
+    out.terms = terms_of(job, info);
+    out.y = static_cast<uint8_t*>(job.y) + job.y_first + channel;
+    out.y_pitch = job.y_pitch;
+    out.channels = channels;
+    return out;
+  }
+};
+
+// Any rounding of 32-bit sums, any shift, any output type.
+template <int kRegs>
+struct AnyOutput {
+  __m256i first[kRegs];
+  const IntJob* job;
+  const int32_t* terms;
+  int64_t channel, channels;
+
+  __m256i start(int j) const { return first[j]; }
+
+  __m256i rescaled(__m256i sum, int64_t c, int64_t count) const {
+    const MoteScales& s = job->scales;
+    if (job->mac->rounding == kMoteTwice) {
+      return rescale_any(sum, load8(s.multiplier + c, count), load8(s.shift + c, count));
+    }
+    return rescale_exact(sum, load4d(s.exact + c, count),
+                         count > 4 ? load4d(s.exact + c + 4, count - 4) : _mm256_setzero_pd());
+  }
+
+  template <int kRows>
+  void store(int64_t row, Sums<kRows, kRegs>& sums) const {
+    const MoteIntMac& mac = *job->mac;
+    const Finish8 finish(mac);
+    if (terms) add_terms(terms, row, sums);
+    for (int r = 0; r < kRows; ++r) {
+      for (int part = 0; part < kRegs; ++part) {
+        const int64_t c = channel + 8 * part;
+        const int64_t left = channels - 8 * part;
+        const int64_t count = left < 8 ? left : 8;
+        const __m256i value = rescaled(in_order<kRegs>(sums.v[r], part), c, count);
+        store8(job->y, job->y_first + (row + r) * job->y_pitch + c, mac.y_type, finish(value),
+               count);
+      }
+    }
+  }
+};
+
+struct AnyOutputs {
+  const IntJob& job;
+
+  template <int kRegs>
+  AnyOutput<kRegs> make(const PanelInfo& info, int64_t channel, int64_t channels) const {
+    AnyOutput<kRegs> out;
+    start_sums<kRegs>(job, info, channel, channels, out.first);
+    out.job = &job;
+    out.terms = terms_of(job, info);
+    out.channel = channel;
+    out.channels = channels;
+    return out;
+  }
+};
+
+template <int kRegs>
+struct HybridOutput {
+  const HybridJob* job;
+  __m256i sums_w[kRegs];
+  int64_t channel, channels;
+
+  __m256i start(int) const { return _mm256_setzero_si256(); }
+
+  static __m256 load(const float* from, int64_t count) {
+    return _mm256_castsi256_ps(load8(reinterpret_cast<const int32_t*>(from), count));
+  }
+
+  __m256 scaled(__m256i sum, float s_x, int64_t c, int64_t count) const {
+    const __m256 x = _mm256_cvtepi32_ps(sum);
+    const __m256 w = load(job->w_scale + c, count), s = _mm256_set1_ps(s_x);
+    return job->mac->split ? _mm256_mul_ps(_mm256_mul_ps(x, w), s)
+                           : _mm256_mul_ps(x, _mm256_mul_ps(s, w));
+  }
+
+  template <int kRows>
+  void store(int64_t row, Sums<kRows, kRegs>& sums) const {
+    const __m256 low = _mm256_set1_ps(job->mac->act_min), high = _mm256_set1_ps(job->mac->act_max);
+    for (int r = 0; r < kRows; ++r) {
+      const __m256i zero = _mm256_set1_epi32(mote_add_wrap(job->x_zero[row + r], 128));
+      for (int j = 0; j < kRegs; ++j) {
+        sums.v[r][j] = _mm256_sub_epi32(sums.v[r][j], _mm256_mullo_epi32(sums_w[j], zero));
+      }
+      for (int part = 0; part < kRegs; ++part) {
+        const int64_t c = channel + 8 * part, left = channels - 8 * part;
+        const int64_t count = left < 8 ? left : 8;
+        __m256 v = scaled(in_order<kRegs>(sums.v[r], part), job->x_scale[row + r], c, count);
+        const __m256 bias = job->bias ? load(job->bias + c, count) : _mm256_setzero_ps();
+        v = _mm256_min_ps(high, _mm256_max_ps(low, _mm256_add_ps(v, bias)));
+        store8(job->y, job->y_first + (row + r) * job->y_pitch + c, kMoteI32,
+               _mm256_castps_si256(v), count);
+      }
+    }
+  }
+};
+
+struct HybridOutputs {
+  const HybridJob& job;
+
+  template <int kRegs>
+  HybridOutput<kRegs> make(const PanelInfo& info, int64_t channel, int64_t channels) const {
+    HybridOutput<kRegs> out;
+    out.job = &job;
+    for (int j = 0; j < kRegs; ++j) out.sums_w[j] = load_sums(info, j);
+    out.channel = channel;
+    out.channels = channels;
+    return out;
+  }
+};
+
+}  // namespace mote::kernels::MOTE_ISA
+
+#endif
