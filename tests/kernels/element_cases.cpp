@@ -24,6 +24,7 @@ template <class T>
 Affine random_affine(Random& r) {
   Affine a;
   a.scale = static_cast<float>(std::exp2(r.real(-10, 1)));
+  if (r.one_in(3)) a.scale = std::ldexp(1.0f, r.between32(-10, 1));  // exact halves
   if constexpr (sizeof(T) == 1)
     a.zero_point = r.between32(std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
   return a;

@@ -110,23 +110,37 @@ Bytes random_weights(Random& r, int32_t type, int64_t n) {
   return random_ints<int8_t>(r, n, -limit, std::min<int64_t>(limit, 127));
 }
 
+// The root of the mean square of elements less their zero point.
+double typical_size(const Bytes& bytes, int32_t type, int32_t zero) {
+  const auto n = static_cast<int64_t>(bytes.size() / bytes_of_type(type));
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const double v = mote_load(bytes.data(), i, type) - zero;
+    sum += v * v;
+  }
+  return std::sqrt(sum / static_cast<double>(std::max<int64_t>(n, 1))) + 1e-3;
+}
+
+// Most outputs fall within the type's range.
 void add_scales(Random& r, Case& c, const MoteIntMac& mac, int64_t channels, int64_t depth) {
-  const bool wide_x = mac.x_type == kMoteI16;
-  const double typical =
-      (wide_x ? 4.0 : 1.0) / (std::sqrt(static_cast<double>(std::max<int64_t>(depth, 1))) * 40.0);
+  const double size = typical_size(c.in[0].bytes, mac.x_type, mac.x_zero) *
+                      typical_size(c.in[1].bytes, mac.w_type, mac.w_zero) *
+                      std::sqrt(static_cast<double>(std::max<int64_t>(depth, 1)));
+  const double typical = (mac.y_type == kMoteI16 ? 10'000.0 : 50.0) / size;
   const bool wide = mac.rounding == kMoteWide || mac.rounding == kMoteExact64;
   const int64_t manner = r.between(0, 7);
   std::vector<int32_t> multiplier, shift;
   std::vector<double> scale;
   for (int64_t i = 0; i < channels; ++i) {
-    double real = typical * std::exp2(r.real(-4, 7));
+    double real = typical * std::exp2(r.real(-3, 2));
     // The ends of the range: nothing is left, everything saturates, the shift goes to the left.
     if (manner == 0 && r.one_in(4)) real = std::exp2(r.real(-31, wide ? 6 : 30));
-    if (manner == 1 && r.one_in(4)) real = std::exp2(static_cast<double>(r.between(-20, 3)));
+    // Powers of two: sums lie halfway between two outputs, where roundings differ.
+    if (manner <= 2 && manner > 0) real = std::exp2(std::floor(std::log2(real)));
     int32_t q = 0;
     int s = 0;
     mote_split_multiplier(real, &q, &s);
-    if (manner == 2 && r.one_in(4)) q = r.pick({0, 1 << 30, INT32_MAX, INT32_MAX - 1});
+    if (manner == 3 && r.one_in(4)) q = r.pick({0, 1 << 30, INT32_MAX, INT32_MAX - 1});
     multiplier.push_back(q), shift.push_back(s), scale.push_back(real);
   }
   if (mac.rounding == kMoteTwice || mac.rounding == kMoteWide) {

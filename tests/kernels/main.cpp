@@ -6,6 +6,9 @@
 //   kernel_shapes --family F [--count N]        N shapes of one family
 //   kernel_shapes --family F --seed S           one shape: what a failure prints
 //   kernel_shapes --rows                        the rows, and how many shapes each of them took
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
@@ -51,8 +54,24 @@ uint64_t hash(std::string_view text) {
   return h;
 }
 
+// The command that runs this case again.
+std::string repeat(const Options& o, const Generator& g, int64_t seed) {
+  const char* isa = std::getenv("MOTE_ISA");
+  return (isa ? "MOTE_ISA=" + std::string(isa) + " " : std::string()) + o.program + " --family " +
+         g.family->name + " --seed " + std::to_string(seed);
+}
+
+char running[512];  // what a crash prints
+
+void crashed(int signal) {
+  const auto ignored = write(STDOUT_FILENO, running, std::strlen(running));
+  _exit(ignored < 0 ? 1 : 128 + signal);
+}
+
 void run_one(const Options& o, const Generator& g, int64_t seed, Tally& tally) {
   Random r(hash(g.family->name) + static_cast<uint64_t>(seed));
+  std::snprintf(running, sizeof running, "CRASHED %s\n0 passed, 1 failed, 0 skipped\n",
+                repeat(o, g, seed).c_str());
   Case c;
   c.family = g.family;
   g.draw(r, c);
@@ -63,10 +82,8 @@ void run_one(const Options& o, const Generator& g, int64_t seed, Tally& tally) {
     return;
   }
   if (++tally.failed > kMostPrinted) return;
-  const char* isa = std::getenv("MOTE_ISA");
-  std::printf("FAILED %s\n    %s\n    %s%s%s --family %s --seed %lld\n", problem.c_str(),
-              c.text.c_str(), isa ? "MOTE_ISA=" : "", isa ? (isa + std::string(" ")).c_str() : "",
-              o.program.c_str(), g.family->name, static_cast<long long>(seed));
+  std::printf("FAILED %s\n    %s\n    %s\n", problem.c_str(), c.text.c_str(),
+              repeat(o, g, seed).c_str());
   std::fflush(stdout);
 }
 
@@ -168,6 +185,9 @@ int main(int argc, char** argv) {
     std::printf(
         "usage: kernel_shapes [--family F] [--count N] [--from SEED] [--seed S] [--rows]\n");
     return 2;
+  }
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    std::signal(signal, mote::kernels::shapes::crashed);
   }
   return mote::kernels::shapes::run(options);
 }

@@ -176,12 +176,27 @@ void where(Random& r, Case& c) {
   c.set_params(p);
 }
 
+// Rows whose scale is 1, and numbers halfway between two integers or next to that.
+Bytes halfway_rows(Random& r, const MoteQuantizeRows& p) {
+  std::vector<float> x(static_cast<size_t>(p.rows * p.size));
+  for (float& v : x) {
+    v = static_cast<float>(r.between(-126, 125)) + 0.5f;
+    v = std::nextafter(v, r.pick({v, v, kInfinity, -kInfinity}));
+  }
+  for (int64_t row = 0; row < p.rows && p.size > 1; ++row) {
+    x[static_cast<size_t>(row * p.size)] = 127;
+    if (p.asymmetric) x[static_cast<size_t>(row * p.size) + 1] = -128;
+  }
+  return bytes_of(x);
+}
+
 // A NaN is the lowest number, an infinity makes the scale one: the reference says so.
 void quantize_rows(Random& r, Case& c) {
   const MoteQuantizeRows p = {r.one_in(50) ? 0 : r.between(1, 6), r.extent(600), r.coin() ? 1 : 0,
                               0};
   c.add(random_floats(r, p.rows * p.size, random_manner(r, false)), 4);
   if (r.one_in(6)) std::fill(c.in[0].bytes.begin(), c.in[0].bytes.end(), uint8_t{0});
+  if (r.one_in(3)) c.in[0].bytes = halfway_rows(r, p);
   c.add_output(p.rows * p.size, 1);
   c.add_output(p.rows, 4, true);
   c.add_output(p.rows, 4);
