@@ -1,0 +1,205 @@
+"""Rows as a table, as JSON and as a plot."""
+import datetime
+import importlib.metadata
+import json
+import math
+import subprocess
+
+import cache
+import mote_files
+
+DISTRIBUTIONS = {"litert": "ai-edge-litert", "onnxruntime": "onnxruntime", "openvino": "openvino",
+                 "ncnn": "ncnn", "mnn": "mnn", "tvm": "apache-tvm"}
+STATISTIC = "median_us"
+NOISE = 1.3  # p99 over median that an idle machine should not pass
+
+
+def build_of_mote():
+    """Names what is measured: the library's content."""
+    import os
+    import pathlib
+    library = pathlib.Path(os.environ.get("MOTE_LIBRARY") or cache.ROOT / "build/libmote.so")
+    return cache.key_of(library)[:12] if library.exists() else "none"
+
+
+def time_of(row, engine, statistic=STATISTIC):
+    return row["engines"].get(engine, {}).get(statistic)
+
+
+def best_peer(row, statistic=STATISTIC):
+    """(engine, time) of the fastest peer with right outputs; None if there is none."""
+    times = [(time_of(row, engine, statistic), engine) for engine in row["engines"]
+             if engine != "mote" and time_of(row, engine, statistic)]
+    return min(times)[::-1] if times else None
+
+
+def ratio(row, statistic=STATISTIC):
+    best, ours = best_peer(row, statistic), time_of(row, "mote", statistic)
+    return best[1] / ours if best and ours else None
+
+
+def geometric_mean(values):
+    return math.exp(sum(map(math.log, values)) / len(values)) if values else None
+
+
+def micros(value):
+    if value is None:
+        return "-"
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def short(row):
+    best, value = best_peer(row), ratio(row)
+    if value is None:
+        return "; ".join(f"{e}: {r.get('failed') or r.get('absent')}" for e, r in row["engines"].items()
+                         if "failed" in r or "absent" in r)[:200]
+    return f"mote {micros(time_of(row, 'mote'))} us, {best[0]} {micros(best[1])} us: {value:.2f}x"
+
+
+def cell(row, engine):
+    result = row["engines"].get(engine, {})
+    if STATISTIC in result:
+        return micros(result[STATISTIC])
+    return "wrong" if "wrong" in result.get("failed", "") else "fails" if "failed" in result else "-"
+
+
+def table(rows, engines):
+    head = ["model", "precision", "t", *engines, "p99/med", "best peer", "ratio", "quiet", "SQNR dB: mote", "best"]
+    lines = [head]
+    for row in rows:
+        best, ours = best_peer(row), row["engines"].get("mote", {})
+        spread = ours["p99_us"] / ours["median_us"] if STATISTIC in ours else None
+        value, quiet = ratio(row), ratio(row, "quiet_us")
+        lines.append([row["model"], row["precision"], str(row["threads"]),
+                      *(cell(row, engine) for engine in engines),
+                      f"{spread:.2f}" if spread else "-", best[0] if best else "-",
+                      f"{value:.2f}" + (" *" if value < 1 else "") if value else "-",
+                      f"{quiet:.2f}" if quiet else "-",
+                      decibels(ours), decibels(row["engines"][best[0]]) if best else "-"])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    text = ["  ".join(x.ljust(w) if i < 2 else x.rjust(w) for i, (x, w) in enumerate(zip(line, widths))).rstrip()
+            for line in lines]
+    return "\n".join([text[0], "-" * max(map(len, text)), *text[1:]])
+
+
+def decibels(result):
+    return f"{result['sqnr_db']:.0f}" if "sqnr_db" in result else "-"
+
+
+def means(rows, engines):
+    """Geometric means for each precision and number of threads: against the best peer of each row, and
+    against each peer where it runs."""
+    groups = {}
+    for row in rows:
+        groups.setdefault((row["precision"], row["threads"]), []).append(row)
+    found = []
+    for (precision, threads), group in groups.items():
+        ratios = [r for r in map(ratio, group) if r]
+        each = {}
+        for engine in engines[1:]:
+            pairs = [(time_of(row, engine), time_of(row, "mote")) for row in group]
+            each[engine] = geometric_mean([a / b for a, b in pairs if a and b])
+        found.append({"precision": precision, "threads": threads, "rows": len(ratios),
+                      "ahead": sum(r >= 1 for r in ratios), "best_peer": geometric_mean(ratios),
+                      "quiet": geometric_mean([r for r in (ratio(x, "quiet_us") for x in group) if r]),
+                      "peers": each})
+    return found
+
+
+def means_text(found, engines):
+    lines = ["Geometric means of (peer's median / Mote's median):",
+             f"{'precision':10}{'t':>2}{'ahead':>8}{'best peer':>11}{'quiet':>7}" + "".join(f"{e:>13}" for e in engines[1:])]
+    for m in found:
+        def show(x):
+            return f"{x:.2f}" if x else "-"
+        lines.append(f"{m['precision']:10}{m['threads']:>2}{str(m['ahead']) + '/' + str(m['rows']):>8}"
+                     f"{show(m['best_peer']):>11}{show(m['quiet']):>7}"
+                     + "".join(f"{show(m['peers'][e]):>13}" for e in engines[1:]))
+    return "\n".join(lines)
+
+
+def processor():
+    with open("/proc/cpuinfo") as file:
+        lines = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
+    return f"{lines[0] if lines else 'unknown processor'}, {len(lines)} cores"
+
+
+def versions(engines):
+    found = {}
+    for engine in engines:
+        if engine in DISTRIBUTIONS:
+            try:
+                found[engine] = importlib.metadata.version(DISTRIBUTIONS[engine])
+            except importlib.metadata.PackageNotFoundError:
+                found[engine] = None
+    commit = subprocess.run(["git", "-C", str(cache.ROOT), "rev-parse", "--short", "HEAD"],
+                            capture_output=True, text=True, check=False).stdout.strip()
+    found["mote"] = commit or "?"
+    return found
+
+
+def write(folder, rows, engines):
+    found = means(rows, engines)
+    summary = {"date": datetime.datetime.now().isoformat(timespec="minutes"), "processor": processor(),
+               "versions": versions(engines), "means": found, "rows": rows}
+    (folder / "results.json").write_text(json.dumps(summary, indent=1))
+    head = (f"{summary['date']}, {summary['processor']}\n"
+            + ", ".join(f"{k} {v}" for k, v in summary["versions"].items())
+            + "\nMedian microseconds of one inference. ratio: best peer / Mote, * where the peer is ahead;"
+              "\nquiet: the same from the least disturbed quarter of the bursts.\n\n")
+    losses = [f"{row['model']} {row['precision']} {row['threads']}: {short(row)}" for row in rows
+              if (ratio(row) or 1) < 1]
+    notes = absences(rows)
+    (folder / "table.txt").write_text(
+        head + table(rows, engines) + "\n\n" + means_text(found, engines)
+        + ("\n\nWhere a peer is ahead:\n" + "\n".join(losses) if losses else "")
+        + ("\n\nNot measured:\n" + "\n".join(notes) if notes else "") + "\n")
+    plot(folder / "plot.png", rows)
+    return summary
+
+
+def absences(rows):
+    """Why engines have no time, each reason once."""
+    reasons = {}
+    for row in rows:
+        for engine, result in row["engines"].items():
+            why = result.get("failed") or result.get("absent")
+            if why and why != "it has no such precision":
+                reasons.setdefault((engine, row["precision"], why), set()).add(row["model"])
+    return [f"{engine} {precision}: {', '.join(sorted(models))}: {why}"
+            for (engine, precision, why), models in sorted(reasons.items())]
+
+
+def plot(path, rows):
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    groups = {}
+    for row in rows:
+        if ratio(row):
+            groups.setdefault((row["precision"], row["threads"]), []).append((row["model"], ratio(row), best_peer(row)[0]))
+    if not groups:
+        return
+    colors = dict(zip(DISTRIBUTIONS, pyplot.get_cmap("tab10").colors))
+    height = max(len(g) for g in groups.values())
+    columns = min(len(groups), 4)
+    lines = math.ceil(len(groups) / columns)
+    figure, axes = pyplot.subplots(lines, columns, figsize=(4.6 * columns, (0.24 * height + 1.3) * lines),
+                                   squeeze=False, layout="constrained")
+    for axis in axes.flat[len(groups):]:
+        axis.axis("off")
+    for axis, ((precision, threads), group) in zip(axes.flat, groups.items()):
+        for i, (model, value, engine) in enumerate(reversed(group)):
+            axis.barh(i, value, color=colors[engine])
+            axis.text(value, i, f" {value:.2f}", va="center", fontsize=7)
+        axis.set_yticks(range(len(group)), [g[0] for g in reversed(group)], fontsize=7)
+        axis.axvline(1, color="black", linewidth=0.8)
+        axis.set_xlim(0, max(2, 1.15 * max(g[1] for g in group)))
+        axis.tick_params(axis="x", labelsize=7)
+        axis.set_title(f"{precision}, {threads} thread{'s' if threads > 1 else ''}", fontsize=9)
+    used = sorted({g[2] for group in groups.values() for g in group})
+    figure.legend(handles=[matplotlib.patches.Patch(color=colors[e], label=e) for e in used],
+                  loc="outside lower center", ncols=len(used), fontsize=8)
+    figure.suptitle("Best peer's median over Mote's (right of 1: Mote is faster); the colour is that peer", fontsize=10)
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)

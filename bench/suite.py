@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""The suite's models: builds them with seeded weights, and converts them with the official tools.
+
+    suite.py [MODEL...]
+
+In the cache's folder models/NAME: model.keras (batch 1), data.npz (an input, and what Keras makes of it),
+calibration.npz, PRECISION.official.tflite, model.onnx. What is there already is left. Batch norms are given
+the statistics of seeded inputs, so that values stay in a sane range in models that nobody trained.
+Needs tensorflow-cpu, keras and tf2onnx (bench/peers makes such an environment).
+"""
+import inspect
+import os
+import subprocess
+import sys
+
+import cache
+
+SEED = 20240607
+CALIBRATION_SAMPLES = 16
+VERSION = 1  # of how the files are made; part of every key
+
+
+def smooth(rng, shape):
+    """Inputs with neighbours alike, as in images and signals, in [-1, 1]."""
+    import numpy as np
+    x = rng.normal(0, 0.6, shape)
+    for axis in range(1, len(shape) - 1):
+        if shape[axis] > 8:
+            x = (x + np.roll(x, 1, axis) + np.roll(x, 2, axis)) / np.sqrt(3)
+    return np.clip(x, -1, 1).astype(np.float32)
+
+
+def randomize(model, rng):
+    """Weights that keep the variance, and biases and scales that are not 0 and 1."""
+    import numpy as np
+    for weight in model.weights:
+        shape = weight.shape
+        if "moving" in weight.path or "seed" in weight.path:
+            continue
+        if weight.name == "gamma":
+            value = rng.uniform(0.6, 1.4, shape)
+        elif len(shape) < 2:
+            value = rng.normal(0, 0.1, shape)
+        elif "depthwise" in weight.path:
+            value = rng.normal(0, 1 / np.sqrt(shape[0] * shape[1]), shape)
+        elif "multi_head" in weight.path or "lstm" in weight.path or "gru" in weight.path:
+            continue  # as Keras draws them
+        else:
+            value = rng.normal(0, np.sqrt(1.7 / np.prod(shape[:-1])), shape)
+        weight.assign(value)
+
+
+def settle(model, inputs):
+    """Batch norms take the mean and variance that these inputs give them."""
+    norms = [layer for layer in model.layers if type(layer).__name__ == "BatchNormalization"]
+    kept = [layer.momentum for layer in norms]
+    for layer in norms:
+        layer.momentum = 0.0
+    model(inputs, training=True)
+    for layer, momentum in zip(norms, kept):
+        layer.momentum = momentum
+
+
+def build(name, folder):
+    """model.keras, data.npz and calibration.npz."""
+    import architectures
+    import keras
+    import numpy as np
+    keras.utils.set_random_seed(SEED)
+    rng = np.random.default_rng(SEED)
+    model = architectures.MODELS[name](None)
+    randomize(model, rng)
+    samples = {x.name: smooth(rng, (CALIBRATION_SAMPLES, *x.shape[1:])) for x in model.inputs}
+    arrays = list(samples.values())
+    settle(model, arrays if len(arrays) > 1 else arrays[0])
+    single = architectures.MODELS[name](1)
+    single.set_weights(model.get_weights())
+    firsts = [x[:1] for x in arrays]
+    want = keras.tree.flatten(single(firsts if len(firsts) > 1 else firsts[0]))
+    np.savez(folder / "calibration.npz", **samples)
+    np.savez(folder / "data.npz", **{f"in_{x.name}": a for x, a in zip(model.inputs, firsts)},
+             **{f"out_{i}": np.asarray(w) for i, w in enumerate(want)})
+    single.save(folder / "model.keras")
+
+
+def to_tflite(folder, precision):
+    import keras
+    import numpy as np
+    import tensorflow as tf
+    model = keras.models.load_model(folder / "model.keras", compile=False)
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if precision in ("int8", "int16x8"):
+        with np.load(folder / "calibration.npz") as data:
+            arrays = [data[x.name] for x in model.inputs]
+        converter.representative_dataset = lambda: (
+            [a[i:i + 1] for a in arrays] for i in range(CALIBRATION_SAMPLES))
+    if precision == "int16x8":
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
+            tf.lite.OpsSet.TFLITE_BUILTINS]
+    return converter.convert()
+
+
+def to_onnx(folder, path):
+    """With images as the ONNX runtimes want them, channels first."""
+    import keras
+    import tensorflow as tf
+    import tf2onnx
+    model = keras.models.load_model(folder / "model.keras", compile=False)
+    specs = [tf.TensorSpec(x.shape, x.dtype, name=x.name) for x in model.inputs]
+    function = tf.function(lambda *x: model(list(x) if len(x) > 1 else x[0], training=False),
+                           input_signature=specs)
+    images = [x.name for x in model.inputs if len(x.shape) == 4]
+    tf2onnx.convert.from_function(function, specs, opset=17, output_path=str(path),
+                                  inputs_as_nchw=images)
+
+
+def make(name):
+    """All files of one model, in this process."""
+    import architectures
+    folder = cache.model_folder(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    source = cache.key_of(VERSION, inspect.getsource(architectures.MODELS[name]), SEED)
+    if not cache.make(folder / "model.keras", source, lambda path: build(name, folder))[0]:
+        raise SystemExit(f"{name}: {cache.failure(folder / 'model.keras')}")
+    key = cache.key_of(folder / "model.keras", VERSION)
+    for precision in cache.PRECISIONS:
+        there, made = cache.make(folder / f"{precision}.official.tflite", key,
+                                 lambda path, p=precision: path.write_bytes(to_tflite(folder, p)))
+        if made:
+            report(folder / f"{precision}.official.tflite", there)
+    there, made = cache.make(folder / "model.onnx", key, lambda path: to_onnx(folder, path))
+    if made:
+        report(folder / "model.onnx", there)
+
+
+def report(path, there):
+    print(f"  {path.parent.name}/{path.name}: "
+          + (f"{path.stat().st_size} bytes" if there else f"refused: {cache.failure(path)}"), flush=True)
+
+
+def main(names):
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if names[:1] == ["--one"]:
+        make(names[1])
+        return 0
+    failed = 0
+    for name in names or cache.SUITE:
+        print(name, flush=True)
+        # A process of its own: the converters may crash, which costs that file only.
+        for _ in range(len(cache.PRECISIONS) + 2):
+            done = subprocess.run([sys.executable, __file__, "--one", name], stderr=subprocess.PIPE,
+                                  text=True, check=False)
+            if done.returncode >= 0:
+                break
+            cache.blame_crash(cache.model_folder(name), f"the tool crashed (signal {-done.returncode})")
+        if done.returncode:
+            failed = 1
+            print(f"  failed: {done.stderr.strip()[-300:]}", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
