@@ -206,15 +206,20 @@ class Mnn:
 
     def set(self, arrays):
         mnn = self.mnn
-        for (name, shape), array in zip(self.inputs, arrays):
-            tensor = self.tensors[name]
-            host = mnn.Tensor(shape, mnn.Halide_Type_Float, np.ascontiguousarray(array, np.float32),
-                              mnn.Tensor_DimensionType_Caffe)
-            tensor.copyFrom(host)
+        self.arrays = [np.ascontiguousarray(array, np.float32) for array in arrays]
+        self.hosts = [mnn.Tensor(shape, mnn.Halide_Type_Float, array, mnn.Tensor_DimensionType_Caffe)
+                      for (_, shape), array in zip(self.inputs, self.arrays)]
+        self.prepare()
         self.run = lambda: self.interpreter.runSession(self.session)
+
+    def prepare(self):
+        """Its runs reuse the inputs' memory too."""
+        for (name, _), host in zip(self.inputs, self.hosts):
+            self.tensors[name].copyFrom(host)
 
     def outputs(self):
         mnn = self.mnn
+        self.prepare()
         self.run()
         arrays = []
         for tensor in self.interpreter.getSessionOutputAll(self.session).values():

@@ -8,6 +8,7 @@ calibration.npz, PRECISION.official.tflite, model.onnx. What is there already is
 the statistics of seeded inputs, so that values stay in a sane range in models that nobody trained.
 Needs tensorflow-cpu, keras and tf2onnx (bench/peers makes such an environment).
 """
+import contextlib
 import inspect
 import os
 import subprocess
@@ -95,14 +96,51 @@ def to_tflite(folder, precision):
         converter.target_spec.supported_types = [tf.float16]
     if precision in ("int8", "int16x8"):
         with np.load(folder / "calibration.npz") as data:
-            arrays = [data[x.name] for x in model.inputs]
+            arrays = {x.name: data[x.name] for x in model.inputs}
+        # By name, where there are several: the converter has an order of its own.
         converter.representative_dataset = lambda: (
-            [a[i:i + 1] for a in arrays] for i in range(CALIBRATION_SAMPLES))
+            one if len(one) == 1 else dict(zip(arrays, one))
+            for one in ([a[i:i + 1] for a in arrays.values()] for i in range(CALIBRATION_SAMPLES)))
     if precision == "int16x8":
         converter.target_spec.supported_ops = [
             tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
             tf.lite.OpsSet.TFLITE_BUILTINS]
     return converter.convert()
+
+
+def recurrent_onnx(model, path):
+    """tf2onnx writes a loop for a recurrent layer; this is ONNX' own operator, which the runtimes have fast
+    kernels for. The model is Input, LSTM or GRU, Dense with softmax."""
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+    layer, dense = model.layers[1], model.layers[2]
+    kernel, recurrent, bias = layer.get_weights()
+    lstm = type(layer).__name__ == "LSTM"
+    order = [0, 3, 1, 2] if lstm else [0, 1, 2]  # Keras' gates i f c o, ONNX' i o f c; z r h both
+
+    def gates(array):
+        """[..., gates * units] to [1, gates * units, ...]"""
+        parts = np.split(array, len(order), axis=-1)
+        return np.concatenate([parts[i] for i in order], axis=-1).T[None]
+    biases = [bias, np.zeros_like(bias)] if lstm else list(bias)
+    constants = {"w": gates(kernel), "r": gates(recurrent),
+                 "b": np.concatenate([gates(x) for x in biases], axis=1),
+                 "kernel": dense.get_weights()[0], "bias": dense.get_weights()[1], "axes": np.array([0])}
+    source, sink = model.inputs[0], model.outputs[0]
+    attributes = {} if lstm else {"linear_before_reset": int(layer.reset_after)}
+    nodes = [helper.make_node("Transpose", [source.name], ["frames_first"], perm=[1, 0, 2]),
+             helper.make_node(type(layer).__name__, ["frames_first", "w", "r", "b"], ["", "last"],
+                              hidden_size=layer.units, **attributes),
+             helper.make_node("Squeeze", ["last", "axes"], ["state"]),
+             helper.make_node("Gemm", ["state", "kernel", "bias"], ["logits"]),
+             helper.make_node("Softmax", ["logits"], ["classes"], axis=-1)]
+    graph = helper.make_graph(
+        nodes, model.name,
+        [helper.make_tensor_value_info(source.name, TensorProto.FLOAT, source.shape)],
+        [helper.make_tensor_value_info("classes", TensorProto.FLOAT, sink.shape)],
+        [numpy_helper.from_array(np.ascontiguousarray(a), name) for name, a in constants.items()])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
 def to_onnx(folder, path):
@@ -111,6 +149,9 @@ def to_onnx(folder, path):
     import tensorflow as tf
     import tf2onnx
     model = keras.models.load_model(folder / "model.keras", compile=False)
+    if any(type(layer).__name__ in ("LSTM", "GRU") for layer in model.layers):
+        recurrent_onnx(model, path)
+        return
     specs = [tf.TensorSpec(x.shape, x.dtype, name=x.name) for x in model.inputs]
     function = tf.function(lambda *x: model(list(x) if len(x) > 1 else x[0], training=False),
                            input_signature=specs)
@@ -128,6 +169,11 @@ def make(name):
     if not cache.make(folder / "model.keras", source, lambda path: build(name, folder))[0]:
         raise SystemExit(f"{name}: {cache.failure(folder / 'model.keras')}")
     key = cache.key_of(folder / "model.keras", VERSION)
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # Keras tells of its exports
+        convert(folder, key)
+
+
+def convert(folder, key):
     for precision in cache.PRECISIONS:
         there, made = cache.make(folder / f"{precision}.official.tflite", key,
                                  lambda path, p=precision: path.write_bytes(to_tflite(folder, p)))
@@ -140,7 +186,8 @@ def make(name):
 
 def report(path, there):
     print(f"  {path.parent.name}/{path.name}: "
-          + (f"{path.stat().st_size} bytes" if there else f"refused: {cache.failure(path)}"), flush=True)
+          + (f"{path.stat().st_size} bytes" if there else f"refused: {cache.failure(path)}"),
+          file=sys.__stdout__, flush=True)
 
 
 def main(names):
