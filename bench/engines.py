@@ -1,7 +1,7 @@
 """The engines, one class each: load a model for a number of threads, take inputs, run, give outputs.
 
     inputs    [(name, shape)], as the engine wants them; `channels_first` tells images' layout
-    set       writes the inputs; run: one inference, and nothing else; outputs: arrays
+    set       writes the inputs; run: one inference, and nothing else; outputs: those of the last run
     prepare   where it is there, to be called before each run; not timed
 
 Each in the configuration that its own documentation recommends for latency on this processor. Calls go to
@@ -45,7 +45,6 @@ class Mote:
         self.arena_bytes = self.lib.mote_session_arena_bytes(session)
         run, handle = self.lib.mote_session_run, self.session
         self.run = lambda: run(handle)
-        self.check(0)
 
     def check(self, status):
         if status:
@@ -69,8 +68,6 @@ class Mote:
             view[...] = array
 
     def outputs(self):
-        self.prepare()
-        self.check(self.run())
         return [np.array(self.view(self.lib.mote_session_output, i)[1]) for i in range(self.output_count)]
 
 
@@ -91,7 +88,6 @@ class LiteRT:
             self.interpreter.set_tensor(detail["index"], array.astype(detail["dtype"]))
 
     def outputs(self):
-        self.run()
         return [self.interpreter.get_tensor(d["index"]) for d in self.interpreter.get_output_details()]
 
 
@@ -128,7 +124,6 @@ class OnnxRuntime:
         self.run = lambda: call(bound, None)  # what run_with_iobinding() calls
 
     def outputs(self):
-        self.run()
         return [np.array(x.numpy()) for x in self.binding.get_outputs()]
 
 
@@ -155,7 +150,6 @@ class OpenVINO:
         self.run = lambda: call(self.request, {}, True, False)  # what infer() calls
 
     def outputs(self):
-        self.run()
         return [np.array(self.request.get_output_tensor(i).data) for i in range(len(self.model.outputs))]
 
 
@@ -185,7 +179,6 @@ class Ncnn:
         self.results = [extractor.extract(name) for name in self.output_names]
 
     def outputs(self):
-        self.run()
         if any(code for code, _ in self.results):
             raise RuntimeError("ncnn's extract fails")
         return [np.array(mat) for _, mat in self.results]
@@ -219,8 +212,6 @@ class Mnn:
 
     def outputs(self):
         mnn = self.mnn
-        self.prepare()
-        self.run()
         arrays = []
         for tensor in self.interpreter.getSessionOutputAll(self.session).values():
             shape = tensor.getShape()

@@ -16,10 +16,6 @@ import sys
 import time
 
 import cache
-import measure
-import mote_files
-import peer_files
-import report
 
 ENGINES = ("mote", "litert", "onnxruntime", "openvino", "ncnn", "mnn", "tvm")
 
@@ -66,12 +62,25 @@ def files_of(name, precision, engines, sources, quick):
     return files, absent
 
 
+def build_models(names):
+    """In the environment that has TensorFlow."""
+    python = cache.FOLDER / "venv-convert/bin/python"
+    subprocess.run([str(python), str(cache.ROOT / "bench/suite.py"), *names], stdout=sys.stderr, check=False)
+
+
 def main():
     options = parse()
+    global measure, mote_files, peer_files, report  # they need the environment; --help does not
+    import measure
+    import mote_files
+    import peer_files
+    import report
     if options.quick:
         options.seconds = min(options.seconds, 1)
     models = options.models or list(cache.SUITE)
     engines = ["mote", *options.peers]
+    if not options.quick:
+        build_models([name for name in models if name in cache.SUITE])
     options.out.mkdir(parents=True, exist_ok=True)
     kept = options.out / "rows.json"
     rows = json.loads(kept.read_text()) if kept.exists() and not options.again else {}

@@ -62,6 +62,18 @@ def settle(model, inputs):
         layer.momentum = momentum
 
 
+def sharpen(model, inputs):
+    """Scales a classifier's last layer so that its logits spread as a trained one's do. Otherwise a thousand
+    classes have a probability of a thousandth each, which no int8 output can tell apart."""
+    import numpy as np
+    classes = np.asarray(model(inputs))
+    if classes.ndim != 2 or classes.shape[1] < 100 or np.any(classes < 0):
+        return
+    spread = np.std(np.log(np.maximum(classes, 1e-30)), axis=1).mean()
+    last = next(layer for layer in reversed(model.layers) if layer.weights)
+    last.set_weights([w * (4 / spread) for w in last.get_weights()])
+
+
 def build(name, folder):
     """model.keras, data.npz and calibration.npz."""
     import architectures
@@ -74,6 +86,8 @@ def build(name, folder):
     samples = {x.name: smooth(rng, (CALIBRATION_SAMPLES, *x.shape[1:])) for x in model.inputs}
     arrays = list(samples.values())
     settle(model, arrays if len(arrays) > 1 else arrays[0])
+    if len(model.outputs) == 1:
+        sharpen(model, arrays if len(arrays) > 1 else arrays[0])
     single = architectures.MODELS[name](1)
     single.set_weights(model.get_weights())
     firsts = [x[:1] for x in arrays]
@@ -84,11 +98,31 @@ def build(name, folder):
     single.save(folder / "model.keras")
 
 
+def is_recurrent(model):
+    return any(type(layer).__name__ in ("LSTM", "GRU") for layer in model.layers)
+
+
+def unrolled(model):
+    """Its time steps written out: in a loop, the official converter crashes when it calibrates. (Float
+    models keep the loop, which its interpreter runs faster than the steps.)"""
+    import keras
+    layers = [layer.from_config({**layer.get_config(), **({"unroll": True} if hasattr(layer, "unroll") else {})})
+              for layer in model.layers[1:]]
+    x = source = keras.Input(batch_shape=model.inputs[0].shape, name=model.inputs[0].name)
+    for layer in layers:
+        x = layer(x)
+    copy = keras.Model(source, x)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
 def to_tflite(folder, precision):
     import keras
     import numpy as np
     import tensorflow as tf
     model = keras.models.load_model(folder / "model.keras", compile=False)
+    if precision in ("int8", "int16x8") and is_recurrent(model):
+        model = unrolled(model)
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -149,7 +183,7 @@ def to_onnx(folder, path):
     import tensorflow as tf
     import tf2onnx
     model = keras.models.load_model(folder / "model.keras", compile=False)
-    if any(type(layer).__name__ in ("LSTM", "GRU") for layer in model.layers):
+    if is_recurrent(model):
         recurrent_onnx(model, path)
         return
     specs = [tf.TensorSpec(x.shape, x.dtype, name=x.name) for x in model.inputs]
