@@ -40,6 +40,56 @@ void pack_weights(const Layout& l, int32_t type, int32_t zero, int factor, const
   }
 }
 
+// Fills the lines of output rows of one block, one tile of columns, as the rows go down.
+template <class Source>
+class Window {
+ public:
+  Window(const Layout& l, const LineReader<Source>& reader, const int16_t* weights, int64_t column,
+         int16_t* lines)
+      : l_(l), g_(l.window), reader_(reader), weights_(weights), column_(column), lines_(lines) {}
+
+  void set_batch(int64_t batch) {
+    first_row_ = batch * g_.in_h;
+    below_ = 0, slot_ = 0;
+  }
+
+  // What output row `oy` reads.
+  WindowRows rows(int64_t oy) {
+    const int64_t y0 = oy * g_.stride_h - g_.pad_top;
+    if (g_.dilation_h != 1) return dilated_rows(y0);
+    const int64_t begin = larger(y0, 0), end = larger(smaller(y0 + g_.filter_h, g_.in_h), begin);
+    if (begin > below_) slot_ = (slot_ + begin - below_) % l_.slots, below_ = begin;
+    for (; below_ < end; ++below_) {
+      reader_.fill(first_row_ + below_, column_, lines_ + slot_ * l_.line_shorts());
+      slot_ = slot_ + 1 == l_.slots ? 0 : slot_ + 1;
+    }
+    const int64_t count = end - begin;
+    const int64_t slot = slot_ - count;
+    return {lines_, slot < 0 ? slot + l_.slots : slot, count,
+            weights_ + (begin - y0) * l_.pairs * kColumnShorts};
+  }
+
+ private:
+  WindowRows dilated_rows(int64_t y0) const {
+    const int64_t begin = y0 >= 0 ? 0 : ceil_div(-y0, g_.dilation_h);
+    const int64_t end = smaller(g_.filter_h, ceil_div(larger(g_.in_h - y0, 0), g_.dilation_h));
+    for (int64_t fy = begin; fy < end; ++fy) {
+      reader_.fill(first_row_ + y0 + fy * g_.dilation_h, column_, lines_ + fy * l_.line_shorts());
+    }
+    return {lines_, begin < l_.slots ? begin : 0, larger(end - begin, 0),
+            weights_ + begin * l_.pairs * kColumnShorts};
+  }
+
+  const Layout& l_;
+  const MoteWindow& g_;
+  const LineReader<Source>& reader_;
+  const int16_t* weights_;
+  int64_t column_;
+  int16_t* lines_;
+  int64_t first_row_ = 0;
+  int64_t below_ = 0, slot_ = 0;  // the first input row without a line yet; its slot
+};
+
 // One block, one tile of columns, output rows [begin, end) of all batches.
 template <class Source, class Zero, class Output>
 void run_rows(const Layout& l, LineReader<Source>& reader, const int16_t* weights,
@@ -48,34 +98,29 @@ void run_rows(const Layout& l, LineReader<Source>& reader, const int16_t* weight
   const MoteWindow& g = l.window;
   auto* sums = reinterpret_cast<int32_t*>(lines + l.slots * l.line_shorts());
   const int64_t pixel = tile * l.tile, pixels = smaller(l.tile, l.pixels - pixel);
-  const int64_t column = pixel * l.fold * g.stride_w - g.pad_left;
+  Window<Source> window(l, reader, weights + block * l.block_weights(),
+                        pixel * l.fold * g.stride_w - g.pad_left, lines);
   const int64_t lanes = l.fold > 1 ? kLanes : smaller(kLanes, g.out_c - block * kLanes);
   const int64_t rest = (g.out_w - (pixel + pixels - 1) * l.fold) * g.out_c;
-  OutputLine line = {0, l.fold * g.out_c, pixels, lanes, l.fold > 1 ? smaller(rest, lanes) : lanes};
-  int64_t batch = -1, built = 0;  // input rows of the batch before `built` have their lines
-  for (int64_t row = begin; row < end; ++row) {
-    if (row / g.out_h != batch) {
-      batch = row / g.out_h, built = 0;
+  OutputLine line = {0, l.fold * g.out_c, 0, lanes, l.fold > 1 ? smaller(rest, lanes) : lanes};
+  // Rows whose pixels follow each other evenly are written together.
+  const bool even = l.tiles == 1 && line.last_lanes == lanes;
+  int64_t batch = begin / g.out_h, oy = begin % g.out_h;
+  for (int64_t row = begin; row < end; ++row, ++oy) {
+    if (oy == g.out_h) oy = 0, ++batch;
+    if (row == begin || oy == 0) {
       reader.set_zero(zero_of(batch));
       output.set_batch(batch);
+      window.set_batch(batch);
     }
-    const int64_t y0 = row % g.out_h * g.stride_h - g.pad_top;
-    const int64_t first = y0 >= 0 ? 0 : ceil_div(-y0, g.dilation_h);
-    const int64_t past = smaller(g.filter_h, ceil_div(larger(g.in_h - y0, 0), g.dilation_h));
-    for (int64_t fy = first; fy < past; ++fy) {
-      const int64_t iy = y0 + fy * g.dilation_h;
-      if (g.dilation_h == 1 && iy < built) continue;
-      const int64_t slot = g.dilation_h == 1 ? iy % l.slots : fy;
-      reader.fill(batch * g.in_h + iy, column, lines + slot * l.line_shorts());
-      built = iy + 1;
+    if (line.pixels == 0) {
+      line.first = (row * g.out_w + pixel * l.fold) * g.out_c + block * kLanes;
     }
-    const int64_t slot = g.dilation_h == 1 ? larger(y0 + first, 0) % l.slots : first;
-    const WindowRows window = {
-        lines, slot, larger(past - first, 0),
-        weights + block * l.block_weights() + first * l.pairs * kColumnShorts};
-    sum_line(l, window, output.start(), pixels, sums);
-    line.first = (row * g.out_w + pixel * l.fold) * g.out_c + block * kLanes;
+    sum_line(l, window.rows(oy), output.start(), pixels, sums + line.pixels * kLanes);
+    line.pixels += pixels;
+    if (even && oy + 1 < g.out_h && row + 1 < end && line.pixels + pixels <= l.sums) continue;
     output.write(sums, line);
+    line.pixels = 0;
   }
 }
 

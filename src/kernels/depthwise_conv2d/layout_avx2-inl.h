@@ -34,13 +34,14 @@ struct Layout {
   int64_t pixel_columns;   // of a line, between neighbouring pixels
   int64_t pair_columns;    // between neighbouring tap pairs
   int64_t columns, slots;  // of a line; lines kept
+  int64_t sums;            // pixels whose sums are kept: a tile or more
   int64_t rows;            // of the output, all batches
   int64_t groups;          // of blocks that are units of their own
 
   int64_t block_weights() const { return int64_t{window.filter_h} * pairs * kColumnShorts; }
   int64_t line_shorts() const { return columns * kColumnShorts; }
   int64_t packed_bytes() const { return blocks * block_weights() * 2; }
-  int64_t scratch_bytes() const { return slots * line_shorts() * 2 + tile * kLanes * 4; }
+  int64_t scratch_bytes() const { return slots * line_shorts() * 2 + sums * kLanes * 4; }
   // Unit = (group * tiles + tile) * rows + row.
   int64_t units() const { return groups * tiles * rows; }
 };
@@ -84,6 +85,8 @@ inline Layout layout_of(const MoteWindow& window) {
   l.pair_columns = between_pairs / l.column_step;
   l.columns = (l.tile - 1) * l.pixel_columns + (l.pairs - 1) * l.pair_columns + 1;
   l.slots = g.filter_h;
+  l.sums = l.tiles == 1 ? kTilePixelsMost / larger(l.tile, 1) * l.tile : l.tile;
+  l.sums = smaller(l.sums, l.tile * g.out_h);
   l.rows = int64_t{g.batches} * g.out_h;
   l.groups = l.rows * l.tiles < 16 ? l.blocks : 1;
   return l;

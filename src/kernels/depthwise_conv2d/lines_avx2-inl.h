@@ -43,17 +43,20 @@ class LineReader {
 
   void set_zero(int32_t zero) { zero_ = _mm256_set1_epi16(static_cast<int16_t>(zero)); }
 
-  // Lane l reads x `offset_[l]` elements after its column's first channel.
   void set_block(int64_t block) {
     const int64_t multiplier = g_.out_c / g_.in_c;
+    if (multiplier == 1 && l_.fold == 1) {
+      gather_ = Gather::kWhole;
+      first_ = block * kLanes, reach_ = first_ + kLanes, last_ = smaller(reach_, g_.in_c);
+      return;
+    }
     for (int64_t lane = 0; lane < kLanes; ++lane) {
       const int64_t pixel = l_.fold == 1 ? 0 : lane / g_.out_c;
       const int64_t channel = l_.fold == 1 ? block * kLanes + lane : lane % g_.out_c;
-      // Lanes past the last channel read what is there; their weights are 0.
-      const int64_t read = multiplier == 1 ? channel : smaller(channel, g_.out_c - 1) / multiplier;
+      // Lanes past the last channel read the last one; their weights are 0.
+      const int64_t read = smaller(channel, g_.out_c - 1) / multiplier;
       offset_[lane] = pixel * g_.stride_w * g_.in_c + read;
       pixel_[lane] = pixel;
-      inside_[lane] = channel < g_.out_c;
     }
     classify();
   }
@@ -94,7 +97,7 @@ class LineReader {
     int64_t most = 0;
     for (const int64_t offset : offset_) most = larger(most, offset);
     if (runs(0, 16)) {
-      gather_ = Gather::kWhole, reach_ = offset_[0] + 16;
+      gather_ = Gather::kWhole, first_ = offset_[0], reach_ = first_ + 16;
     } else if (runs(0, 8) && runs(8, 16)) {
       gather_ = Gather::kHalves, reach_ = most + 1;
     } else if (sizeof(Source) == 1 && most - offset_[0] < 16) {
@@ -112,7 +115,7 @@ class LineReader {
   __m256i column(const Source* at) const {
     __m256i v;
     if constexpr (kGather == Gather::kWhole) {
-      v = widen16(at + offset_[0]);
+      v = widen16(at + first_);
     } else if constexpr (kGather == Gather::kHalves) {
       v = widen_halves(at + offset_[0], at + offset_[8]);
     } else if constexpr (kGather == Gather::kSpread && sizeof(Source) == 1) {
@@ -167,17 +170,19 @@ class LineReader {
     const __m256i none = _mm256_setzero_si256();
     const int64_t last = column_x + (l_.fold - 1) * g_.stride_w;
     if (last < 0 || column_x >= g_.in_w) return none;
-    const int64_t start = row * row_size() + column_x * g_.in_c;
-    const bool all_inside = column_x >= 0 && last < g_.in_w;
-    if (all_inside && gather_ == Gather::kWhole && start + reach_ <= count_) {
-      return column<Gather::kWhole>(x_ + start);
-    }
-    alignas(32) int16_t lanes[16], inside[16];
-    for (int64_t i = 0; i < kLanes; ++i) {
-      const int64_t at = column_x + pixel_[i] * g_.stride_w;
-      const bool in_x = inside_[i] && at >= 0 && at < g_.in_w;
-      lanes[i] = in_x ? static_cast<int16_t>(x_[start + offset_[i]]) : int16_t{0};
-      inside[i] = in_x ? int16_t{-1} : int16_t{0};
+    const Source* at = x_ + row * row_size() + column_x * g_.in_c;
+    alignas(32) int16_t lanes[16] = {}, inside[16] = {};
+    if (l_.fold == 1 && gather_ == Gather::kWhole) {
+      if (at + reach_ <= x_ + count_) return column<Gather::kWhole>(at);
+      for (int64_t i = 0; first_ + i < last_; ++i) {
+        lanes[i] = static_cast<int16_t>(at[first_ + i]), inside[i] = -1;
+      }
+    } else {
+      for (int64_t i = 0; i < kLanes; ++i) {
+        const int64_t x = column_x + pixel_[i] * g_.stride_w;
+        if (x < 0 || x >= g_.in_w) continue;
+        lanes[i] = static_cast<int16_t>(at[offset_[i]]), inside[i] = -1;
+      }
     }
     return _mm256_and_si256(_mm256_sub_epi16(load256(lanes), zero_), load256(inside));
   }
@@ -193,9 +198,10 @@ class LineReader {
   __m256i zero_ = _mm256_setzero_si256();
   __m128i spread_ = _mm_setzero_si128();
   Gather gather_ = Gather::kAny;
-  int64_t reach_ = 0;  // elements after a column's first channel that its load touches
-  int64_t offset_[16] = {}, pixel_[16] = {};
-  bool inside_[16] = {};
+  int64_t first_ = 0, last_ = 0;  // kWhole: channels [first, last)
+  int64_t reach_ = 0;             // elements after a column's first channel that its load touches
+  int64_t offset_[16] = {};       // the others: of each lane, after its column's first channel
+  int64_t pixel_[16] = {};        // which of the block's pixels it belongs to
 };
 
 }  // namespace mote::kernels::MOTE_ISA

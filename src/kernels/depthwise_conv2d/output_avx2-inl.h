@@ -36,22 +36,23 @@ class IntOutput {
   void set_batch(int64_t) {}
 
   void set_block(const Layout& l, int64_t block) {
-    lane_channels(l, block, channels_);
     const bool to_bytes = mac_.y_type == kMoteI8 || mac_.y_type == kMoteU8;
     const bool to_shorts = mac_.y_type == kMoteI16 && mac_.y_zero == 0;
     way_ = Way::kGeneral;
-    LaneScales s;
+    l_ = &l, block_ = block;
+    LaneScales s = {};
     if ((to_bytes || to_shorts) && scales_.multiplier && lane_scales(s)) {
       const bool twice = mac_.rounding == kMoteTwice;
       if (twice ? twice_.set(s) : wide_.set(s)) way_ = twice ? Way::kTwice : Way::kWide;
     }
     const Lanes16 bias = load_lanes(s.bias);
-    const bool fast = way_ != Way::kGeneral;
-    start_.low = fast ? _mm256_slli_epi32(bias.low, 1) : _mm256_setzero_si256();
-    start_.high = fast ? _mm256_slli_epi32(bias.high, 1) : _mm256_setzero_si256();
+    const __m256i use = _mm256_set1_epi32(way_ == Way::kGeneral ? 0 : -1);
+    store256(start_, _mm256_and_si256(_mm256_slli_epi32(bias.low, 1), use));
+    store256(start_ + 8, _mm256_and_si256(_mm256_slli_epi32(bias.high, 1), use));
   }
 
-  const Lanes16& start() const { return start_; }
+  // What a pixel's sums start with, in their order.
+  const int32_t* start() const { return start_; }
 
   void write(const int32_t* sums, const OutputLine& line) const {
     if (way_ == Way::kTwice) return write_fast(twice_, sums, line);
@@ -64,9 +65,21 @@ class IntOutput {
 
   // False where a bias has more than 32 bits.
   bool lane_scales(LaneScales& s) const {
+    const int64_t first = block_ * kLanes;
+    if (l_->fold == 1 && first + kLanes <= l_->window.out_c && mac_.rounding == kMoteTwice) {
+      const auto* bias = static_cast<const int32_t*>(bias_);
+      for (int i = 0; i < kLanes; i += 8) {
+        store256(s.multiplier + i, load256(scales_.multiplier + first + i));
+        store256(s.shift + i, load256(scales_.shift + first + i));
+        if (bias) store256(s.bias + i, load256(bias + first + i));
+      }
+      return true;
+    }
     bool fits = true;
+    int64_t channels[16];
+    lane_channels(*l_, block_, channels);
     for (int64_t i = 0; i < kLanes; ++i) {
-      const int64_t c = channels_[i];
+      const int64_t c = channels[i];
       const int64_t bias = c < 0 ? 0 : mote_bias(bias_, mac_.rounding, c);
       fits = fits && bias >= INT32_MIN && bias <= INT32_MAX;
       s.bias[i] = static_cast<int32_t>(bias);
@@ -140,10 +153,12 @@ class IntOutput {
   void write_general(const int32_t* sums, const OutputLine& line, int64_t pixel) const {
     alignas(32) int32_t lanes[16];
     store_lanes(lanes, {load256(sums), load256(sums + 8)});
+    int64_t channels[16];
+    lane_channels(*l_, block_, channels);
     const int64_t at = line.first + pixel * line.step;
     for (int64_t i = 0; i < line.lanes_of(pixel); ++i) {
-      const int64_t acc = lanes[i] / 2 + mote_bias(bias_, mac_.rounding, channels_[i]);
-      mote_store(y_, at + i, mac_.y_type, mote_requantize(&mac_, &scales_, channels_[i], acc));
+      const int64_t acc = lanes[i] / 2 + mote_bias(bias_, mac_.rounding, channels[i]);
+      mote_store(y_, at + i, mac_.y_type, mote_requantize(&mac_, &scales_, channels[i], acc));
     }
   }
 
@@ -151,11 +166,12 @@ class IntOutput {
   MoteScales scales_;
   const void* bias_;
   void* y_;
-  int64_t channels_[16] = {};
+  const Layout* l_ = nullptr;
+  int64_t block_ = 0;
   Way way_ = Way::kGeneral;
   Rescale16<true> twice_;
   Rescale16<false> wide_;
-  Lanes16 start_ = {};
+  alignas(32) int32_t start_[16] = {};
 };
 
 class HybridOutput {
@@ -178,7 +194,7 @@ class HybridOutput {
     }
   }
 
-  Lanes16 start() const { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+  const int32_t* start() const { return start_; }
 
   void write(const int32_t* sums, const OutputLine& line) const {
     float* y = y_ + line.first;
@@ -210,6 +226,7 @@ class HybridOutput {
   float* y_;
   __m256 x_scale_now_ = _mm256_setzero_ps();
   alignas(32) float lane_scale_[16] = {}, lane_bias_[16] = {};
+  alignas(32) int32_t start_[16] = {};
 };
 
 }  // namespace mote::kernels::MOTE_ISA

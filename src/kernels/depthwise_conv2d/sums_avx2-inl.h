@@ -1,5 +1,5 @@
-// Sums of a block over the lines of a window (layout_avx2-inl.h), in registers for up to four
-// pixels.
+// Sums of a block over the lines of a window (layout_avx2-inl.h). Up to six tap pairs at a time
+// keep their weights in registers while all pixels of a line pass by.
 #pragma once
 
 #if defined(__AVX2__)
@@ -16,43 +16,87 @@ struct WindowRows {
   const int16_t* weights;  // of the first row
 };
 
-template <int kPixels>
-inline void sum_pixels(const Layout& l, const WindowRows& w, const Lanes16& start,
-                       int64_t first_column, int32_t* sums) {
-  __m256i low[kPixels], high[kPixels];
-  for (int p = 0; p < kPixels; ++p) low[p] = start.low, high[p] = start.high;
-  const int64_t step = l.pixel_columns * kColumnShorts, pair_step = l.pair_columns * kColumnShorts;
-  const int16_t* weights = w.weights;
-  int64_t slot = w.slot;
-  for (int64_t row = 0; row < w.count; ++row) {
-    const int16_t* x = w.lines + slot * l.line_shorts() + first_column * kColumnShorts;
-    slot = slot + 1 == l.slots ? 0 : slot + 1;
-    for (int64_t pair = 0; pair < l.pairs; ++pair, x += pair_step, weights += kColumnShorts) {
-      const __m256i w_low = load256(weights), w_high = load256(weights + 16);
-      for (int p = 0; p < kPixels; ++p) {
-        const int16_t* at = x + p * step;
-        low[p] = _mm256_add_epi32(low[p], _mm256_madd_epi16(w_low, load256(at)));
-        high[p] = _mm256_add_epi32(high[p], _mm256_madd_epi16(w_high, load256(at + 16)));
-      }
-    }
+// sum += pairs of x * w. As one piece, because g++ would do all the multiplications first and spill
+// their results.
+inline void add_pairs(__m256i& sum, const __m256i& w, const int16_t* x) {
+  __m256i product;
+  asm("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0"
+      : "+x"(sum), "=&x"(product)
+      : "x"(w), "m"(*reinterpret_cast<const __m256i*>(x)));
+}
+
+inline constexpr int kTermsMost = 6;
+
+// Adds kTerms tap pairs to the sums of `pixels` pixels. Term t of the first pixel lies at x[t], its
+// weights at w + t * kColumnShorts. kFirst: the sums begin with `start`, the same for all.
+template <int kTerms, bool kFirst>
+void sum_terms(const int16_t* const* x, const int16_t* w, int64_t pixels, int64_t step,
+               const int32_t* start, int32_t* sums) {
+  __m256i low[kTerms], high[kTerms];
+  const int16_t* at[kTerms];
+  for (int t = 0; t < kTerms; ++t) {
+    low[t] = load256(w + t * kColumnShorts);
+    high[t] = load256(w + t * kColumnShorts + 16);
+    at[t] = x[t];
+    asm("" : "+r"(at[t]));  // two pointers copied as one would wait for their stores
   }
-  for (int p = 0; p < kPixels; ++p) {
-    store256(sums + p * kLanes, low[p]);
-    store256(sums + p * kLanes + 8, high[p]);
+  for (int64_t i = 0; pixels > 0; i += step, --pixels, sums += kLanes) {
+    __m256i sum_low = load256(kFirst ? start : sums);
+    __m256i sum_high = load256(kFirst ? start + 8 : sums + 8);
+    for (int t = 0; t < kTerms; ++t) {
+      add_pairs(sum_low, low[t], at[t] + i);
+      add_pairs(sum_high, high[t], at[t] + i + 16);
+    }
+    store256(sums, sum_low);
+    store256(sums + 8, sum_high);
   }
 }
 
-inline void sum_line(const Layout& l, const WindowRows& w, const Lanes16& start, int64_t pixels,
-                     int32_t* sums) {
-  int64_t p = 0;
-  for (; p + 4 <= pixels; p += 4) {
-    sum_pixels<4>(l, w, start, p * l.pixel_columns, sums + p * kLanes);
+template <bool kFirst>
+inline void sum_some(int64_t terms, const int16_t* const* x, const int16_t* w, int64_t pixels,
+                     int64_t step, const int32_t* start, int32_t* sums) {
+  switch (terms) {
+    case 1:
+      return sum_terms<1, kFirst>(x, w, pixels, step, start, sums);
+    case 2:
+      return sum_terms<2, kFirst>(x, w, pixels, step, start, sums);
+    case 3:
+      return sum_terms<3, kFirst>(x, w, pixels, step, start, sums);
+    case 4:
+      return sum_terms<4, kFirst>(x, w, pixels, step, start, sums);
+    case 5:
+      return sum_terms<5, kFirst>(x, w, pixels, step, start, sums);
+    default:
+      return sum_terms<6, kFirst>(x, w, pixels, step, start, sums);
   }
-  const int64_t column = p * l.pixel_columns;
-  int32_t* rest = sums + p * kLanes;
-  if (pixels - p == 3) sum_pixels<3>(l, w, start, column, rest);
-  if (pixels - p == 2) sum_pixels<2>(l, w, start, column, rest);
-  if (pixels - p == 1) sum_pixels<1>(l, w, start, column, rest);
+}
+
+// `start` are 16 numbers in the order of sums.
+inline void sum_line(const Layout& l, const WindowRows& w, const int32_t* start, int64_t pixels,
+                     int32_t* sums) {
+  const int64_t step = l.pixel_columns * kColumnShorts, pair_step = l.pair_columns * kColumnShorts;
+  const int16_t *x[kTermsMost], *weights = w.weights;
+  int64_t terms = 0, slot = w.slot;
+  bool first = true;
+  const auto flush = [&] {
+    if (first) {
+      sum_some<true>(terms, x, weights, pixels, step, start, sums);
+    } else {
+      sum_some<false>(terms, x, weights, pixels, step, start, sums);
+    }
+    weights += terms * kColumnShorts;
+    terms = 0, first = false;
+  };
+  for (int64_t row = 0; row < w.count; ++row) {
+    const int16_t* line = w.lines + slot * l.line_shorts();
+    slot = slot + 1 == l.slots ? 0 : slot + 1;
+    for (int64_t pair = 0; pair < l.pairs; ++pair, line += pair_step) {
+      if (terms == kTermsMost) flush();
+      x[terms++] = line;
+    }
+  }
+  if (terms > 0) flush();
+  for (int64_t i = 0; first && i < pixels * kLanes; ++i) sums[i] = start[i % kLanes];
 }
 
 }  // namespace mote::kernels::MOTE_ISA
