@@ -128,7 +128,7 @@ constexpr Kernel kHybridRows[] = {
 
 }  // namespace
 
-const Family kBatchMatmulF32 = {"batch_matmul_f32", kF32Rows};
+const Family kBatchMatmulF32 = {"batch_matmul_f32", kF32Rows, {&kBatchMatmulF32Avx2}};
 const Family kBatchMatmulInt = {"batch_matmul_int", kIntRows};
 const Family kBatchMatmulHybrid = {"batch_matmul_hybrid", kHybridRows};
 

@@ -7,4 +7,7 @@ namespace mote::kernels {
 
 extern const Family kBatchMatmulF32, kBatchMatmulInt, kBatchMatmulHybrid;
 
+// Rows for one processor.
+extern const ProcessorRows kBatchMatmulF32Avx2;
+
 }  // namespace mote::kernels

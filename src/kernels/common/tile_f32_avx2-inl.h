@@ -45,6 +45,7 @@ struct Tile {
 struct Clamp {
   float low, high;
 };
+inline constexpr Clamp kNoClamp = {-__builtin_inff(), __builtin_inff()};
 
 // A panel: element (k, c) is data[k * step + c].
 template <class W>

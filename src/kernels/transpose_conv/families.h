@@ -7,4 +7,7 @@ namespace mote::kernels {
 
 extern const Family kTransposeConvF32, kTransposeConvInt, kTransposeConvHybrid;
 
+// Rows for one processor.
+extern const ProcessorRows kTransposeConvF32Avx2;
+
 }  // namespace mote::kernels

@@ -218,7 +218,7 @@ constexpr Kernel kHybridRows[] = {
 
 }  // namespace
 
-const Family kTransposeConvF32 = {"transpose_conv_f32", kF32Rows};
+const Family kTransposeConvF32 = {"transpose_conv_f32", kF32Rows, {&kTransposeConvF32Avx2}};
 const Family kTransposeConvInt = {"transpose_conv_int", kIntRows};
 const Family kTransposeConvHybrid = {"transpose_conv_hybrid", kHybridRows};
 
