@@ -61,6 +61,7 @@ void expect_rows_near(const Family& family, const Params& params, const FloatTen
   ASSERT_EQ(run_row(family.reference(), &params, pointers_to(in), {want.data()}, &intact), kOk);
   const double count = static_cast<double>(terms);
   family.each_usable(&params, [&](const Kernel& row) {
+    if (row.approximate) return;  // has a bound and a test of its own
     std::vector<float> got(n + kGuard, kMark);
     ASSERT_EQ(run_row(row, &params, pointers_to(in), {got.data()}, &intact), kOk) << row.name;
     EXPECT_TRUE(intact) << row.name << " writes past its scratch or packed weights";
