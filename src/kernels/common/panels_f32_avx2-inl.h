@@ -84,6 +84,7 @@ struct Split {
 inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles) {
   constexpr int64_t kUnits = 8;  // as many as threads may want
   Split s{};
+  if (rows == 0 || n == 0) return s;  // no units
   s.rows = rows;
   s.tiles = ceil_div(rows, kTileRows);
   s.tile_rows = rows / s.tiles;

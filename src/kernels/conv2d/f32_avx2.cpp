@@ -39,7 +39,10 @@ struct Conv {
     last_y = g.in_h - (g.filter_h - 1) * int64_t{g.dilation_h};
     last_x = g.in_w - (g.filter_w - 1) * int64_t{g.dilation_w};
     pixel_step = int64_t{g.stride_w} * g.in_c;
-    if (taps == 1 && g.stride_h == 1 && g.stride_w == 1 && !padded) join_lines();
+    if (taps == 1 && g.stride_h == 1 && g.stride_w == 1 && !padded && g.in_h == g.out_h &&
+        g.in_w == g.out_w) {
+      join_lines();
+    }
     gathers = taps > 1 && run_taps * depth < kShortRun;
     gathers_all = gathers && outputs > 2 * kTileColumns;
     split = split_product(int64_t{g.batches} * g.out_h * g.out_w, outputs,

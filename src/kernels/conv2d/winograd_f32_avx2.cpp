@@ -63,6 +63,7 @@ const char* declines(const void* params) {
   if (g.dilation_h != 1 || g.dilation_w != 1) return "dilations";
   if (p.groups != 1) return "groups";
   if (g.in_c < kLeastChannels || g.out_c < kLeastOutputs) return "few channels";
+  if (g.batches == 0 || g.out_h == 0 || g.out_w == 0) return "nothing to compute";
   const Plan plan(g);
   if (int64_t{g.out_h} * g.out_w * 2 < plan.across * plan.down * kOut * kOut)
     return "tiles that are mostly empty";

@@ -21,7 +21,10 @@ const char* needs_few_rows(const void* params) {
   return params_of(params).rows > kGemvRows ? "more than 3 rows" : nullptr;
 }
 
-int64_t gemv_units(const void* params) { return ceil_div(params_of(params).out_c, kGemvUnit); }
+int64_t gemv_units(const void* params) {
+  const MoteFullyConnectedF32& p = params_of(params);
+  return p.rows == 0 ? 0 : ceil_div(p.out_c, kGemvUnit);
+}
 
 int run_gemv(const Args& a, int64_t begin, int64_t end) {
   const MoteFullyConnectedF32& p = params_of(a.params);
