@@ -5,6 +5,7 @@
 
 namespace mote::kernels {
 
-extern const ProcessorRows kDepthwiseConv2dIntAvx2, kDepthwiseConv2dHybridAvx2;
+extern const ProcessorRows kDepthwiseConv2dF32Avx2, kDepthwiseConv2dIntAvx2,
+    kDepthwiseConv2dHybridAvx2;
 
 }  // namespace mote::kernels
