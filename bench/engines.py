@@ -169,7 +169,8 @@ class Ncnn:
         self.inputs = [(name, None) for name in self.names]  # ncnn knows no shapes before it runs
 
     def set(self, arrays):
-        self.mats = [self.ncnn.Mat(np.ascontiguousarray(a[0])) for a in arrays]  # it has no batch
+        self.arrays = [np.ascontiguousarray(a[0]) for a in arrays]  # it has no batch, and copies nothing
+        self.mats = [self.ncnn.Mat(a) for a in self.arrays]
         self.results = None
 
     def run(self):
@@ -177,6 +178,7 @@ class Ncnn:
         for name, mat in zip(self.names, self.mats):
             extractor.input(name, mat)
         self.results = [extractor.extract(name) for name in self.output_names]
+        self.extractor = extractor  # the results are in its memory
 
     def outputs(self):
         if any(code for code, _ in self.results):
@@ -222,5 +224,30 @@ class Mnn:
         return arrays
 
 
+class Tvm:
+    """Compiled ahead of time by its default pipeline, untuned."""
+    channels_first = True
+
+    def __init__(self, path, threads):
+        os.environ["TVM_NUM_THREADS"] = str(threads)
+        import tvm
+        from tvm import relax
+        self.tvm = tvm
+        self.machine = relax.VirtualMachine(tvm.runtime.load_module(str(path)), tvm.cpu())
+        source = pathlib.Path(path).with_name("model.onnx")
+        import onnx
+        self.inputs = [(x.name, tuple(d.dim_value or 1 for d in x.type.tensor_type.shape.dim))
+                       for x in onnx.load(source).graph.input]
+
+    def set(self, arrays):
+        self.machine.set_input("main", *[self.tvm.runtime.tensor(np.ascontiguousarray(a)) for a in arrays])
+        call = self.machine.invoke_stateful
+        self.run = lambda: call("main")
+
+    def outputs(self):
+        found = self.machine.get_outputs("main")
+        return [x.numpy() for x in (found if isinstance(found, (list, tuple)) else [found])]
+
+
 ENGINES = {"mote": Mote, "litert": LiteRT, "onnxruntime": OnnxRuntime, "openvino": OpenVINO,
-           "ncnn": Ncnn, "mnn": Mnn}
+           "ncnn": Ncnn, "mnn": Mnn, "tvm": Tvm}

@@ -121,6 +121,25 @@ def mnn_file(source, path, folder, precision):
         raise cache.Refused("mnnconvert fails")
 
 
+def tvm_library(source, path, folder):
+    """Compiled for this processor by TVM's own pipeline, without tuning, which takes hours a model."""
+    import onnx
+    import tvm
+    from tvm import relax
+    from tvm.relax.frontend.onnx import from_onnx
+    module = from_onnx(onnx.load(source), shape_dict=dict(onnx_inputs(source)), keep_params_in_input=False)
+    module = relax.get_pipeline("zero")(module)
+    target = tvm.target.Target({"kind": "llvm", "mcpu": native_processor()})
+    tvm.compile(module, target).export_library(str(path))
+
+
+def native_processor():
+    """This machine's name for LLVM and GCC, e.g. znver3."""
+    text = subprocess.run(["g++", "-march=native", "-Q", "--help=target"], capture_output=True, text=True,
+                          check=True).stdout
+    return next(line.split()[1] for line in text.splitlines() if line.strip().startswith("-march="))
+
+
 # (engine, precision): (the file's name, what makes it; None: model.onnx as it is)
 FILES = {
     ("onnxruntime", "float32"): ("model.onnx", None),
@@ -130,6 +149,7 @@ FILES = {
        for p in ("float32", "float16", "dynamic", "int8")},
     **{("ncnn", p): (f"{p}.ncnn.param", lambda s, o, f, p=p: ncnn_files(s, o, f, p))
        for p in ("float32", "float16")},
+    ("tvm", "float32"): ("float32.tvm.so", tvm_library),
     **{("mnn", p): (f"{p}.mnn", lambda s, o, f, p=p: mnn_file(s, o, f, p))
        for p in ("float32", "float16", "dynamic")},
 }
@@ -138,7 +158,7 @@ FILES = {
 def version_of(engine):
     import importlib.metadata
     parts = {"onnxruntime": ["onnxruntime"], "openvino": ["openvino", "nncf"], "ncnn": ["ncnn", "pnnx"],
-             "mnn": ["mnn"]}[engine]
+             "mnn": ["mnn"], "tvm": ["apache-tvm"]}[engine]
     return [importlib.metadata.version(part) for part in parts]
 
 
