@@ -21,9 +21,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 BURST_NS = 8e6          # what a burst aims at
 WARM_NS = 1.5e6         # of runs before it that are not timed
 LOAD_SECONDS = 120
-# Outputs are compared as real numbers with Keras' own, by their signal-to-quantization-noise ratio. Below
-# these an engine does not run the same model, and is not counted: float rounding costs far less.
-MIN_SQNR = {"float32": 60, "float16": 35, "dynamic": 6, "int8": 3, "int16x8": 20}
+# Outputs are compared as real numbers with Keras' own, by their signal-to-quantization-noise ratio. An
+# engine below these does not run the same model, and is not counted. They are low because nobody trained
+# these models: what a layer's rounding costs is not made good by the next, and the softmax of a thousand
+# classes magnifies it. The table shows the ratios, so that an engine that gained time by accuracy is seen.
+MIN_SQNR = {"float32": 60, "float16": 12, "dynamic": 3, "int8": 0.5, "int16x8": 2}
 
 
 class Failed(Exception):
