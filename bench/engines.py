@@ -201,9 +201,11 @@ class Mnn:
 
     def set(self, arrays):
         mnn = self.mnn
-        self.arrays = [np.ascontiguousarray(array, np.float32) for array in arrays]
-        self.hosts = [mnn.Tensor(shape, mnn.Halide_Type_Float, array, mnn.Tensor_DimensionType_Caffe)
-                      for (_, shape), array in zip(self.inputs, self.arrays)]
+        if any(array.dtype != np.float32 for array in arrays):
+            raise RuntimeError("inputs that are not float32 are not tried with MNN")
+        self.arrays = [np.ascontiguousarray(array) for array in arrays]
+        self.hosts = [mnn.Tensor(shape, mnn.Halide_Type_Float, array, self.tensors[name].getDimensionType())
+                      for (name, shape), array in zip(self.inputs, self.arrays)]
         self.prepare()
         self.run = lambda: self.interpreter.runSession(self.session)
 
@@ -218,7 +220,7 @@ class Mnn:
         for tensor in self.interpreter.getSessionOutputAll(self.session).values():
             shape = tensor.getShape()
             host = mnn.Tensor(shape, mnn.Halide_Type_Float, np.zeros(shape, np.float32),
-                              mnn.Tensor_DimensionType_Caffe)
+                              tensor.getDimensionType())
             tensor.copyToHostTensor(host)
             arrays.append(np.array(host.getNumpyData()).reshape(shape))
         return arrays

@@ -112,10 +112,10 @@ def ncnn_files(source, path, folder, precision):
         shutil.copy(param, path)
 
 
-def mnn_file(source, path, folder, precision):
+def mnn_file(source, path, folder, precision, kind="ONNX"):
     import _tools  # MNN's converter itself; its script would install a logger and send usage data
     flags = {"float16": ["--fp16"], "dynamic": ["--weightQuantBits", "8"]}.get(precision, [])
-    _tools.mnnconvert(["mnnconvert", "-f", "ONNX", "--modelFile", str(source), "--MNNModel", str(path),
+    _tools.mnnconvert(["mnnconvert", "-f", kind, "--modelFile", str(source), "--MNNModel", str(path),
                        "--bizCode", "bench", *flags])
     if not path.exists():
         raise cache.Refused("mnnconvert fails")
@@ -149,6 +149,10 @@ FILES = {
        for p in ("float32", "float16", "dynamic", "int8")},
     **{("ncnn", p): (f"{p}.ncnn.param", lambda s, o, f, p=p: ncnn_files(s, o, f, p))
        for p in ("float32", "float16")},
+    # Models that were .tflite files to begin with: OpenVINO and MNN read those.
+    ("onnxruntime", "as_is"): ("model.onnx", None),
+    ("openvino", "as_is"): ("as_is.official.tflite", None),
+    ("mnn", "as_is"): ("as_is.mnn", lambda s, o, f: mnn_file(s.with_name("as_is.official.tflite"), o, f, "", "TFLITE")),
     ("tvm", "float32"): ("float32.tvm.so", tvm_library),
     **{("mnn", p): (f"{p}.mnn", lambda s, o, f, p=p: mnn_file(s, o, f, p))
        for p in ("float32", "float16", "dynamic")},
@@ -160,6 +164,11 @@ def version_of(engine):
     parts = {"onnxruntime": ["onnxruntime"], "openvino": ["openvino", "nncf"], "ncnn": ["ncnn", "pnnx"],
              "mnn": ["mnn"], "tvm": ["apache-tvm"]}[engine]
     return [importlib.metadata.version(part) for part in parts]
+
+
+def key_for(folder, engine):
+    source = folder / "model.onnx"
+    return cache.key_of(source if source.exists() else folder / "as_is.official.tflite", VERSION, *version_of(engine))
 
 
 def make_here(name, engine, precision):
@@ -174,7 +183,7 @@ def make_here(name, engine, precision):
     def made(out):
         with quiet():
             function(source, out, folder)
-    return cache.make(path, cache.key_of(source, VERSION, *version_of(engine)), made)[0]
+    return cache.make(path, key_for(folder, engine), made)[0]
 
 
 def make(name, engine, precision):
@@ -183,10 +192,12 @@ def make(name, engine, precision):
     if (engine, precision) not in FILES:
         return None, "it has no such precision"
     path = folder / FILES[engine, precision][0]
-    if not (folder / "model.onnx").exists():
+    if path.suffix == ".tflite":
+        return path, None
+    if not (folder / "model.onnx").exists() and (engine, precision) != ("mnn", "as_is"):
         return None, f"no ONNX file: {cache.failure(folder / 'model.onnx')}"
     if FILES[engine, precision][1] is not None:
-        key = cache.key_of(folder / "model.onnx", VERSION, *version_of(engine))
+        key = key_for(folder, engine)
         if not cache.fresh(path, key):
             done = subprocess.run([sys.executable, __file__, name, engine, precision], capture_output=True,
                                   text=True, env={**os.environ, **without_telemetry()}, check=False)

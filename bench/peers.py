@@ -16,6 +16,7 @@ import sys
 import time
 
 import cache
+import shared
 
 ENGINES = ("mote", "litert", "onnxruntime", "openvino", "ncnn", "mnn", "tvm")
 
@@ -27,9 +28,12 @@ def names(text):
 def parse():
     parser = argparse.ArgumentParser(prog="bench/peers", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", type=names, help="only these, by name")
+    parser.add_argument("--models", type=names,
+                        help="only these, by name; 'suite', 'shared' (models of ../shared/data/models)")
     parser.add_argument("--precisions", type=names, default=list(cache.PRECISIONS),
-                        help="of " + ",".join(cache.PRECISIONS))
+                        help="of " + ",".join(cache.PRECISIONS) + "; shared models run as they are")
+    parser.add_argument("--what", type=names, default=["latency", "start"],
+                        help="latency,start (start: cold start and memory, float32 and int8, one thread)")
     parser.add_argument("--threads", type=names, default=["1", "2"], help="1,2")
     parser.add_argument("--peers", type=names, default=list(ENGINES[1:]), help="of " + ",".join(ENGINES[1:]))
     parser.add_argument("--seconds", type=float, default=6, help="of measuring, a row (6)")
@@ -47,7 +51,7 @@ def files_of(name, precision, engines, sources, quick):
     for engine in engines:
         if engine == "mote":
             path = folder / f"{precision}.mote.tflite"
-            if not (quick and path.exists()):
+            if precision != "as_is" and not (quick and path.exists()):
                 mote_files.convert(name, precision, sources)
             why = cache.failure(path)
         elif engine == "litert":
@@ -70,41 +74,86 @@ def build_models(names):
 
 def main():
     options = parse()
-    global measure, mote_files, peer_files, report  # they need the environment; --help does not
+    global measure, mote_files, peer_files, report, start  # they need the environment; --help does not
     import measure
     import mote_files
     import peer_files
     import report
+    import start
     if options.quick:
         options.seconds = min(options.seconds, 1)
-    models = options.models or list(cache.SUITE)
     engines = ["mote", *options.peers]
+    todo = plan(options)
     if not options.quick:
-        build_models([name for name in models if name in cache.SUITE])
+        build_models(sorted({name for name, _, _ in todo if name in cache.SUITE}))
     options.out.mkdir(parents=True, exist_ok=True)
-    kept = options.out / "rows.json"
-    rows = json.loads(kept.read_text()) if kept.exists() and not options.again else {}
-    sources, begun = mote_files.sources_key(), time.time()
-    build = report.build_of_mote()
-    todo = [(m, p, int(t)) for p in options.precisions for m in models for t in options.threads]
-    for i, (name, precision, threads) in enumerate(todo):
-        label = f"{name} {precision} {threads}"
-        if not (cache.model_folder(name) / "data.npz").exists():
-            print(f"{label}: skipped: there is no such model", file=sys.stderr)
-            continue
-        if label in rows and rows[label]["build"] == build:
-            continue
-        files, absent = files_of(name, precision, engines, sources, options.quick)
-        print(f"[{i + 1}/{len(todo)} {time.time() - begun:.0f} s] {label}", file=sys.stderr, end=" ", flush=True)
-        results = measure.row(files, threads, cache.model_folder(name) / "data.npz", precision, options.seconds)
-        rows[label] = {"model": name, "precision": precision, "threads": threads, "build": build,
-                       "engines": {**{e: {"absent": why} for e, why in absent.items()}, **results}}
-        print(report.short(rows[label]), file=sys.stderr, flush=True)
-        kept.write_text(json.dumps(rows))
-    chosen = [rows[f"{m} {p} {t}"] for m, p, t in todo if f"{m} {p} {t}" in rows]
-    summary = report.write(options.out, chosen, engines)
+    run = Run(options, engines)
+    if "latency" in options.what:
+        run.all("rows.json", todo, run.latency)
+    if "start" in options.what:
+        run.all("starts.json", [x for x in todo if x[1] in ("float32", "int8", "as_is") and x[2] == 1], run.start)
+    summary = report.write(options.out, run.found("rows.json", todo), run.found("starts.json", todo), engines,
+                           [*run.skipped, *shared.skipped()])
     print(json.dumps(summary, indent=1) if options.json else (options.out / "table.txt").read_text())
     return 0
+
+
+def plan(options):
+    """[(model, precision, threads)]"""
+    wanted = options.models or ["suite", "shared"]
+    suite = [m for m in cache.SUITE if m in wanted or "suite" in wanted]
+    others = [m for m in shared.names() if m in wanted or "shared" in wanted]
+    unknown = set(wanted) - {"suite", "shared", *cache.SUITE, *shared.names()}
+    if unknown:
+        raise SystemExit(f"no model {', '.join(sorted(unknown))}; there are {', '.join([*cache.SUITE, *shared.names()])}")
+    threads = [int(t) for t in options.threads]
+    return [*((m, p, t) for p in options.precisions for m in suite for t in threads),
+            *((m, "as_is", t) for m in others for t in threads)]
+
+
+class Run:
+    """Measures rows, and keeps them in files, so that a run that was stopped goes on where it was."""
+
+    def __init__(self, options, engines):
+        self.options, self.engines, self.skipped = options, engines, []
+        self.sources, self.build, self.begun = mote_files.sources_key(), report.build_of_mote(), time.time()
+
+    def read(self, file):
+        path = self.options.out / file
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def found(self, file, todo):
+        rows = self.read(file)
+        return [rows[label_of(x)] for x in todo if label_of(x) in rows]
+
+    def all(self, file, todo, measured):
+        rows = self.read(file)
+        for i, (name, precision, threads) in enumerate(todo):
+            label = label_of((name, precision, threads))
+            if not self.options.again and rows.get(label, {}).get("build") == self.build:
+                continue
+            why = shared.prepare(name) if precision == "as_is" else None
+            data = cache.model_folder(name) / "data.npz"
+            if why or not data.exists():
+                self.skipped.append(f"{label}: {why or 'the model could not be built'}")
+                continue
+            files, absent = files_of(name, precision, self.engines, self.sources, self.options.quick)
+            print(f"[{i + 1}/{len(todo)} {time.time() - self.begun:.0f} s] {label}", file=sys.stderr, end=" ", flush=True)
+            results = measured(files, threads, data, precision)
+            rows[label] = {"model": name, "precision": precision, "threads": threads, "build": self.build,
+                           "engines": {**{e: {"absent": w} for e, w in absent.items()}, **results}}
+            print(report.short(rows[label]), file=sys.stderr, flush=True)
+            (self.options.out / file).write_text(json.dumps(rows))
+
+    def latency(self, files, threads, data, precision):
+        return measure.row(files, threads, data, precision, self.options.seconds)
+
+    def start(self, files, threads, data, precision):
+        return start.row(files, data, 3 if self.options.quick else 7)
+
+
+def label_of(row):
+    return " ".join(map(str, row))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,9 @@ def micros(value):
 
 
 def short(row):
+    if any("start_us" in result for result in row["engines"].values()):
+        return ", ".join(f"{engine} {result['start_us'] / 1e3:.0f} ms {result['peak_kb'] / 1024:.0f} MB"
+                         for engine, result in row["engines"].items() if "start_us" in result)
     best, value = best_peer(row), ratio(row)
     if value is None:
         return "; ".join(f"{e}: {r.get('failed') or r.get('absent')}" for e, r in row["engines"].items()
@@ -76,7 +79,12 @@ def table(rows, engines):
                       f"{value:.2f}" + (" *" if value < 1 else "") if value else "-",
                       f"{quiet:.2f}" if quiet else "-",
                       decibels(ours), decibels(row["engines"][best[0]]) if best else "-"])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    return aligned(lines)
+
+
+def aligned(lines):
+    """Columns of text; the first two to the left."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     text = ["  ".join(x.ljust(w) if i < 2 else x.rjust(w) for i, (x, w) in enumerate(zip(line, widths))).rstrip()
             for line in lines]
     return "\n".join([text[0], "-" * max(map(len, text)), *text[1:]])
@@ -138,24 +146,50 @@ def versions(engines):
     return found
 
 
-def write(folder, rows, engines):
+def write(folder, rows, starts, engines, skipped):
+    """table.txt, results.json and plot.png in the folder; returns what results.json has."""
     found = means(rows, engines)
     summary = {"date": datetime.datetime.now().isoformat(timespec="minutes"), "processor": processor(),
-               "versions": versions(engines), "means": found, "rows": rows}
+               "versions": versions(engines), "means": found, "rows": rows, "starts": starts, "skipped": skipped}
     (folder / "results.json").write_text(json.dumps(summary, indent=1))
-    head = (f"{summary['date']}, {summary['processor']}\n"
-            + ", ".join(f"{k} {v}" for k, v in summary["versions"].items())
-            + "\nMedian microseconds of one inference. ratio: best peer / Mote, * where the peer is ahead;"
-              "\nquiet: the same from the least disturbed quarter of the bursts.\n\n")
-    losses = [f"{row['model']} {row['precision']} {row['threads']}: {short(row)}" for row in rows
-              if (ratio(row) or 1) < 1]
+    parts = [f"{summary['date']}, {summary['processor']}\n"
+             + ", ".join(f"{k} {v}" for k, v in summary["versions"].items())]
+    if rows:
+        losses = [f"{row['model']} {row['precision']} {row['threads']}: {short(row)}" for row in rows
+                  if (ratio(row) or 1) < 1]
+        parts += ["Median microseconds of one inference. ratio: best peer / Mote, * where the peer is ahead;\n"
+                  "quiet: the same from the least disturbed quarter of the bursts.", table(rows, engines),
+                  means_text(found, engines)]
+        parts += ["Where a peer is ahead:\n" + "\n".join(losses)] if losses else []
+    if starts:
+        parts += [STARTS, starts_table(starts, engines)]
     notes = absences(rows)
-    (folder / "table.txt").write_text(
-        head + table(rows, engines) + "\n\n" + means_text(found, engines)
-        + ("\n\nWhere a peer is ahead:\n" + "\n".join(losses) if losses else "")
-        + ("\n\nNot measured:\n" + "\n".join(notes) if notes else "") + "\n")
-    plot(folder / "plot.png", rows)
+    parts += ["Not measured:\n" + "\n".join([*notes, *skipped])] if notes or skipped else []
+    (folder / "table.txt").write_text("\n\n".join(parts) + "\n")
+    if rows:
+        plot(folder / "plot.png", rows)
     return summary
+
+
+STARTS = """Cold start and memory, one thread, a new process each time, files in the page cache.
+start: ms from fork() to the first output, after one inference. Mote is the program `mote run`; the peers are Python.
+bare:  ms of that for the engine alone: its import, the model's loading, the first inference (not Python, not numpy).
+peak:  MB of resident memory at most, of the whole process."""
+
+
+def starts_table(starts, engines):
+    columns = ["mote", "mote from python", *(e for e in engines if e != "mote")]
+    lines = [["model", "precision", "start: mote", *columns[2:], "bare: mote", *columns[2:], "peak: mote", *columns[2:]]]
+
+    def of(row, engine, key, scale):
+        value = row["engines"].get(engine, {}).get(key)
+        return f"{value / scale:.1f}" if value else "-"
+    for row in starts:
+        lines.append([row["model"], row["precision"],
+                      *(of(row, e, "start_us", 1e3) for e in ["mote", *columns[2:]]),
+                      *(of(row, e, "bare_us", 1e3) for e in columns[1:]),
+                      *(of(row, e, "peak_kb", 1024) for e in ["mote", *columns[2:]])])
+    return aligned(lines)
 
 
 def absences(rows):

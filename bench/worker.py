@@ -38,9 +38,14 @@ def layout(engine, array):
     return array.transpose(0, 3, 1, 2) if engine.channels_first and array.ndim == 4 else array
 
 
+def data_of(path):
+    """The inputs: [(name, array)]."""
+    with np.load(path) as data:
+        return [(key[3:], data[key]) for key in data.files if key.startswith("in_")]
+
+
 def load(engine_name, command):
-    with np.load(command["data"]) as data:
-        arrays = [(key[3:], data[key]) for key in data.files if key.startswith("in_")]
+    arrays = data_of(command["data"])
     start = time.perf_counter_ns()
     engine = engines.ENGINES[engine_name](pathlib.Path(command["path"]), command["threads"])
     loaded = time.perf_counter_ns()
