@@ -8,6 +8,12 @@ namespace {
 
 MoteWindow random_pool(Random& r) {
   MoteWindow g = random_window(r, false);
+  if (r.between(0, 7) == 0) {  // the whole image at once
+    g.in_h = static_cast<int32_t>(r.between(1, 40));
+    g.in_w = static_cast<int32_t>(r.between(1, 200));
+    g.filter_h = g.in_h, g.filter_w = g.in_w;
+    g.out_h = g.out_w = 1, g.pad_top = g.pad_left = 0;
+  }
   g.in_c = g.out_c = static_cast<int32_t>(r.between(1, 130));
   return g;
 }
