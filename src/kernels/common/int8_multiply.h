@@ -1,4 +1,4 @@
-// Products of rows of 8-bit activations with packed panels, for families to build upon. One file
+// Products of patches of 8-bit activations with packed panels, for families to build upon. One file
 // for each processor defines them (int8_multiply_avx2.cpp, ...); the rest is declared in the
 // namespace of the file that includes this.
 #pragma once
@@ -18,13 +18,15 @@ inline constexpr bool kOnlyBytes = true;  // their byte products are summed in 3
 inline constexpr bool kOnlyBytes = false;
 #endif
 
-// [rows, pitch] bytes, a = q + 128 for int8, a = q for uint8; pitch a multiple of 4. What lies past
-// K in a row is multiplied by 0. Panels of words read the same numbers as 16-bit words; null if
-// there is none.
-struct Rows {
+// Activations under a tile of pixels: bytes a = q + 128 for int8, a = q for uint8, and the same
+// numbers as words where a panel needs them. Run i of pixel p's patch starts at element pixels[p] +
+// runs[i]; it has `blocks` times four elements. What fills a run up is multiplied by 0 but read.
+struct Tile {
   const uint8_t* bytes;
   const int16_t* words;
-  int64_t pitch;  // elements
+  const int64_t* pixels;
+  const int64_t* runs;
+  int64_t count_runs, blocks;
 };
 
 // Everything that the panels of one integer product share.
@@ -32,9 +34,9 @@ struct IntJob {
   const MoteIntMac* mac;
   const int32_t* bias;  // or null
   MoteScales scales;
-  bool shifts_right;         // every channel's shift is to the right
+  bool is_plain;             // 8-bit outputs, rounded twice, every shift in [-20, -1]
   int32_t x_zero;            // of the rows' bytes
-  const int32_t* row_terms;  // what panels centred elsewhere than the weights' zero add to each row
+  const int32_t* row_terms;  // what panels centred elsewhere than the weights' zero add, by pixel
   void* y;
   int64_t y_first, y_pitch;  // elements: row 0, channel 0; from row to row
 };
@@ -50,12 +52,11 @@ struct HybridJob {
   int64_t y_first, y_pitch;
 };
 
-// Panels [begin, end) of a product with n channels and k steps, `count` rows; null scales or bias
-// are not read.
-void multiply_int(const IntJob& job, const Rows& rows, int64_t count, const void* packed, int64_t n,
-                  int64_t k, int64_t begin, int64_t end);
-void multiply_hybrid(const HybridJob& job, const Rows& rows, int64_t count, const void* packed,
-                     int64_t n, int64_t k, int64_t begin, int64_t end);
+// Panels [begin, end) of n channels with the first `count` pixels of the tile.
+void multiply_int(const IntJob& job, const Tile& tile, int64_t count, const void* packed, int64_t n,
+                  int64_t begin, int64_t end);
+void multiply_hybrid(const HybridJob& job, const Tile& tile, int64_t count, const void* packed,
+                     int64_t n, int64_t begin, int64_t end);
 
 // Whether any panel of the blob holds words.
 inline bool has_words(const void* packed, int64_t n) {
@@ -83,9 +84,9 @@ inline IntJob int_job(const MoteIntMac& mac, const void* bias, const void* scale
   job.mac = &mac;
   job.bias = static_cast<const int32_t*>(bias);
   job.scales = mote_scales(mac.rounding, scale, shift);
-  job.shifts_right = job.scales.shift != nullptr;
-  for (int64_t c = 0; job.shifts_right && c < channels; ++c) {
-    job.shifts_right = job.scales.shift[c] < 0;
+  job.is_plain = mac.rounding == kMoteTwice && (mac.y_type == kMoteI8 || mac.y_type == kMoteU8);
+  for (int64_t c = 0; job.is_plain && c < channels; ++c) {
+    job.is_plain = job.scales.shift[c] < 0 && job.scales.shift[c] >= -20;
   }
   job.x_zero = mac.x_type == kMoteU8 ? mac.x_zero : mac.x_zero + 128;
   job.y = y;
@@ -99,20 +100,24 @@ inline MoteScales scales_from(MoteScales s, int64_t channel) {
 }
 
 // sum (x - x_zero) * (w - w_zero) is that with the panel's centre, plus (centre - w_zero) times the
-// row's sum of x - x_zero. Null if every panel is centred on the zero point.
-inline const int32_t* row_terms(const IntJob& job, const void* packed, int64_t n, int64_t k,
-                                const Rows& rows, int64_t count, int32_t* terms) {
+// patch's sum of x - x_zero. Null if every panel is centred on the zero point. `run`: bytes of a
+// run that count.
+inline const int32_t* row_terms(const IntJob& job, const void* packed, int64_t n, const Tile& tile,
+                                int64_t run, int64_t count, int32_t* terms) {
   const auto* infos = static_cast<const PanelInfo*>(packed);
   const int32_t zero = job.mac->w_zero;
   int64_t p = 0;
   while (p < int8_panels(n) && infos[p].centre == zero) ++p;
   if (p == int8_panels(n)) return nullptr;
   const auto apart = static_cast<uint32_t>(infos[p].centre - zero);
-  for (int64_t r = 0; r < count; ++r) {
+  for (int64_t i = 0; i < count; ++i) {
     uint32_t sum = 0;
-    for (int64_t i = 0; i < k; ++i) sum += rows.bytes[r * rows.pitch + i];
-    sum -= static_cast<uint32_t>(job.x_zero) * static_cast<uint32_t>(k);
-    terms[r] = static_cast<int32_t>(sum * apart);
+    for (int64_t j = 0; j < tile.count_runs; ++j) {
+      const uint8_t* from = tile.bytes + tile.pixels[i] + tile.runs[j];
+      for (int64_t c = 0; c < run; ++c) sum += from[c];
+    }
+    sum -= static_cast<uint32_t>(job.x_zero) * static_cast<uint32_t>(tile.count_runs * run);
+    terms[i] = static_cast<int32_t>(sum * apart);
   }
   return terms;
 }

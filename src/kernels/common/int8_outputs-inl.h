@@ -1,7 +1,8 @@
 // What becomes of the sums of int8_gemm-inl.h: bytes by the fixed-point scales, or whatever else
 // MoteIntMac and MoteHybridMac say. The results are those of mac.h.
 //
-// Lanes: 16 channels lie in two registers as 0-3, 8-11 | 4-7, 12-15; 8 channels in one, in order.
+// Lanes: 16 channels lie in two registers as 0 2 1 3, 8 10 9 11 | 4 6 5 7, 12 14 13 15; 8 channels
+// in one, as 0 2 1 3, 4 6 5 7.
 #pragma once
 
 #if defined(__AVX2__)
@@ -14,32 +15,36 @@ namespace mote::kernels::MOTE_ISA {
 // `count` values from `from` (null: zeros), in the lanes' order.
 template <int kRegs>
 inline void load_lanes(const int32_t* from, int64_t count, __m256i* lanes) {
-  alignas(32) int32_t values[16] = {};
-  for (int64_t i = 0; from && i < count; ++i) values[i] = from[i];
+  alignas(32) int32_t values[8 * kRegs] = {};
+  if (from && count < 8 * kRegs) {
+    for (int64_t i = 0; i < count; ++i) values[i] = from[i];
+  }
+  const int32_t* source = from && count == 8 * kRegs ? from : values;
   const auto quarter = [&](int i) {
-    return _mm_load_si128(reinterpret_cast<const __m128i*>(values + 4 * i));
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(source + 4 * i));
   };
   if constexpr (kRegs == 2) {
-    lanes[0] = _mm256_set_m128i(quarter(2), quarter(0));
-    lanes[1] = _mm256_set_m128i(quarter(3), quarter(1));
+    lanes[0] = _mm256_shuffle_epi32(_mm256_set_m128i(quarter(2), quarter(0)), 0xd8);
+    lanes[1] = _mm256_shuffle_epi32(_mm256_set_m128i(quarter(3), quarter(1)), 0xd8);
   } else {
-    lanes[0] = _mm256_set_m128i(quarter(1), quarter(0));
+    lanes[0] = _mm256_shuffle_epi32(_mm256_set_m128i(quarter(1), quarter(0)), 0xd8);
   }
 }
 
 // Channels 8 * part .. 8 * part + 7 of a row's sums, in order.
 template <int kRegs>
 inline __m256i in_order(const __m256i* lanes, int part) {
-  if constexpr (kRegs == 1) return lanes[0];
-  return part == 0 ? _mm256_permute2x128_si256(lanes[0], lanes[1], 0x20)
-                   : _mm256_permute2x128_si256(lanes[0], lanes[1], 0x31);
+  if constexpr (kRegs == 1) return _mm256_shuffle_epi32(lanes[0], 0xd8);
+  const __m256i v = part == 0 ? _mm256_permute2x128_si256(lanes[0], lanes[1], 0x20)
+                              : _mm256_permute2x128_si256(lanes[0], lanes[1], 0x31);
+  return _mm256_shuffle_epi32(v, 0xd8);
 }
 
 inline __m256i load_sums(const PanelInfo& info, int reg) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(info.sums + 8 * reg));
 }
 
-inline void store_first(uint8_t* to, __m128i v, int64_t count) {
+[[gnu::always_inline]] inline void store_first(uint8_t* to, __m128i v, int64_t count) {
   if (count == 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v);
   if (count == 8) return _mm_storel_epi64(reinterpret_cast<__m128i*>(to), v);
   alignas(16) uint8_t bytes[16];
@@ -63,71 +68,99 @@ inline const int32_t* terms_of(const IntJob& job, const PanelInfo& info) {
 }
 
 template <int kRows, int kRegs>
-inline void add_terms(const int32_t* terms, int64_t row, Sums<kRows, kRegs>& sums) {
+[[gnu::always_inline]] inline void add_terms(const int32_t* terms, int64_t row,
+                                             Sums<kRows, kRegs>& sums) {
+#pragma GCC unroll 4
   for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
     for (int j = 0; j < kRegs; ++j) {
       sums.v[r][j] = _mm256_add_epi32(sums.v[r][j], _mm256_set1_epi32(terms[row + r]));
     }
   }
 }
 
-// Twice, all shifts to the right, 8-bit outputs. uint8 outputs are computed as int8 ones, 128
-// lower.
+inline void store16(uint8_t* to, __m128i v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v); }
+
+// Plain jobs (IntJob). uint8 outputs are computed as int8 ones, 128 lower.
 template <int kRegs>
 struct ByteOutput {
   __m256i first[kRegs];
-  RightScale8 scale[kRegs];
-  __m256i zero, low, high, flip;
+  PairScale8 scale[kRegs];
+  __m256i low, high, flip;
+  bool only_positive;  // what is below real zero is clamped to it
   const int32_t* terms;
   uint8_t* y;
   int64_t y_pitch, channels;
 
   __m256i start(int j) const { return first[j]; }
 
-  // Rows' channels as 16-bit lanes, in order, the zero point added.
-  __m256i words(const __m256i a, const __m256i b) const {
-    return _mm256_adds_epi16(_mm256_packs_epi32(a, b), zero);
+  template <bool kOnlyPositive, int kRows>
+  [[gnu::always_inline]] inline void rescale(Sums<kRows, kRegs>& sums) const {
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+      for (int j = 0; j < kRegs; ++j) {
+        sums.v[r][j] = rescale_pairs<kOnlyPositive>(sums.v[r][j], scale[j]);
+      }
+    }
   }
-  __m256i bytes(__m256i a, __m256i b) const {
+
+  [[gnu::always_inline]] inline __m256i bytes(__m256i a, __m256i b) const {
     const __m256i v = _mm256_packs_epi16(a, b);
     return _mm256_xor_si256(_mm256_min_epi8(_mm256_max_epi8(v, low), high), flip);
   }
 
   template <int kRows>
-  void store(int64_t row, Sums<kRows, kRegs>& sums) const {
+  [[gnu::always_inline]] inline void store(int64_t row, Sums<kRows, kRegs>& sums) const {
     if (terms) add_terms(terms, row, sums);
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-      for (int j = 0; j < kRegs; ++j) sums.v[r][j] = rescale_right(sums.v[r][j], scale[j]);
+    if (only_positive) {
+      rescale<true>(sums);
+    } else {
+      rescale<false>(sums);
     }
     uint8_t* to = y + row * y_pitch;
     if constexpr (kRegs == 2) {
-      __m256i w[kRows + 1];
-#pragma GCC unroll 4
-      for (int r = 0; r < kRows; ++r) w[r] = words(sums.v[r][0], sums.v[r][1]);
-      w[kRows] = w[kRows - 1];
-#pragma GCC unroll 4
-      for (int r = 0; r < kRows; r += 2) {
-        const __m256i b = _mm256_permute4x64_epi64(bytes(w[r], w[r + 1]), 0xd8);
-        store_first(to + r * y_pitch, _mm256_castsi256_si128(b), channels);
-        if (r + 1 < kRows) {
-          store_first(to + (r + 1) * y_pitch, _mm256_extracti128_si256(b, 1), channels);
-        }
-      }
+      store_wide(to, sums);
     } else {
-      const auto sum = [&](int r) { return sums.v[r < kRows ? r : kRows - 1][0]; };
-      // Per 128 bits: four channels of each of four rows.
-      const __m256i b = bytes(words(sum(0), sum(1)), words(sum(2), sum(3)));
-      const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-      const __m256i in_rows = _mm256_permutevar8x32_epi32(b, order);
-      const __m128i low2 = _mm256_castsi256_si128(in_rows);
-      const __m128i high2 = _mm256_extracti128_si256(in_rows, 1);
-      store_first(to, low2, channels);
-      if (kRows > 1) store_first(to + y_pitch, _mm_unpackhi_epi64(low2, low2), channels);
-      if (kRows > 2) store_first(to + 2 * y_pitch, high2, channels);
-      if (kRows > 3) store_first(to + 3 * y_pitch, _mm_unpackhi_epi64(high2, high2), channels);
+      store_narrow(to, sums);
     }
+  }
+
+  template <int kRows>
+  [[gnu::always_inline]] inline void store_wide(uint8_t* to, const Sums<kRows, kRegs>& sums) const {
+    __m128i rows[kRows + 1];
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; r += 2) {
+      const int next = r + 1 < kRows ? r + 1 : r;
+      const __m256i b =
+          _mm256_permute4x64_epi64(bytes(_mm256_packs_epi32(sums.v[r][0], sums.v[r][1]),
+                                         _mm256_packs_epi32(sums.v[next][0], sums.v[next][1])),
+                                   0xd8);
+      rows[r] = _mm256_castsi256_si128(b);
+      rows[r + 1] = _mm256_extracti128_si256(b, 1);
+    }
+    if (channels == 16) {
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) store16(to + r * y_pitch, rows[r]);
+    } else {
+      for (int r = 0; r < kRows; ++r) store_first(to + r * y_pitch, rows[r], channels);
+    }
+  }
+
+  // Per 128 bits: four channels of each of four rows.
+  template <int kRows>
+  [[gnu::always_inline]] inline void store_narrow(uint8_t* to,
+                                                  const Sums<kRows, kRegs>& sums) const {
+    const auto sum = [&](int r) { return sums.v[r < kRows ? r : kRows - 1][0]; };
+    const __m256i b = bytes(_mm256_packs_epi32(sum(0), sum(1)), _mm256_packs_epi32(sum(2), sum(3)));
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i in_rows = _mm256_permutevar8x32_epi32(b, order);
+    const __m128i low2 = _mm256_castsi256_si128(in_rows);
+    const __m128i high2 = _mm256_extracti128_si256(in_rows, 1);
+    store_first(to, low2, channels);
+    if (kRows > 1) store_first(to + y_pitch, _mm_unpackhi_epi64(low2, low2), channels);
+    if (kRows > 2) store_first(to + 2 * y_pitch, high2, channels);
+    if (kRows > 3) store_first(to + 3 * y_pitch, _mm_unpackhi_epi64(high2, high2), channels);
   }
 };
 
@@ -142,12 +175,14 @@ struct ByteOutputs {
     __m256i multiplier[kRegs], shift[kRegs];
     load_lanes<kRegs>(job.scales.multiplier + channel, channels, multiplier);
     load_lanes<kRegs>(job.scales.shift + channel, channels, shift);
-    for (int j = 0; j < kRegs; ++j) out.scale[j] = right_scale(multiplier[j], shift[j]);
     const int32_t lower = mac.y_type == kMoteU8 ? 128 : 0;
-    out.zero = _mm256_set1_epi16(static_cast<int16_t>(mac.y_zero - lower));
+    for (int j = 0; j < kRegs; ++j) {
+      out.scale[j] = pair_scale(multiplier[j], shift[j], mac.y_zero - lower);
+    }
     out.low = _mm256_set1_epi8(static_cast<char>(mac.act_min - lower));
     out.high = _mm256_set1_epi8(static_cast<char>(mac.act_max - lower));
     out.flip = _mm256_set1_epi8(static_cast<char>(lower));
+    out.only_positive = mac.act_min >= mac.y_zero;
     out.terms = terms_of(job, info);
     out.y = static_cast<uint8_t*>(job.y) + job.y_first + channel;
     out.y_pitch = job.y_pitch;
@@ -176,7 +211,7 @@ struct AnyOutput {
   }
 
   template <int kRows>
-  void store(int64_t row, Sums<kRows, kRegs>& sums) const {
+  [[gnu::noinline]] void store(int64_t row, Sums<kRows, kRegs>& sums) const {
     const MoteIntMac& mac = *job->mac;
     const Finish8 finish(mac);
     if (terms) add_terms(terms, row, sums);
@@ -228,7 +263,7 @@ struct HybridOutput {
   }
 
   template <int kRows>
-  void store(int64_t row, Sums<kRows, kRegs>& sums) const {
+  [[gnu::noinline]] void store(int64_t row, Sums<kRows, kRegs>& sums) const {
     const __m256 low = _mm256_set1_ps(job->mac->act_min), high = _mm256_set1_ps(job->mac->act_max);
     for (int r = 0; r < kRows; ++r) {
       const __m256i zero = _mm256_set1_epi32(mote_add_wrap(job->x_zero[row + r], 128));

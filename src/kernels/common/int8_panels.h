@@ -2,21 +2,24 @@
 // 16-bit words: panels of 16 output channels, 8 in the last one if that is enough.
 //
 //   blob:   PanelInfo of each panel | panel 0 | panel 1 | ...          panels start at 64 bytes
-//   panel:  one block for each 4 steps of k; steps past K are 0, channels past N too
+//   panel:  one block for each 4 steps of k. K is a number of runs, each filled up to whole blocks
+//           with zeros; channels past N are 0 too
 //
 //   block of 16 channels, bytes (c = channel, one cell = its 4 steps k..k+3):
-//     | c0 c1 c2 c3  c8 c9 c10 c11 | c4 c5 c6 c7  c12 c13 c14 c15 |      2 x 32 bytes
-//   the same, words (one cell = 2 steps):
+//     | c0 c2 c1 c3  c8 c10 c9 c11 | c4 c6 c5 c7  c12 c14 c13 c15 |      2 x 32 bytes
+//   the same, words (one cell = 2 steps), cells in the same order:
 //     steps k, k+1:    | c0 .. c3  c8 .. c11 | c4 .. c7  c12 .. c15 |    2 x 16 bytes
 //     steps k+2, k+3:  | c0 .. c3  c8 .. c11 | c4 .. c7  c12 .. c15 |
-//   A block of 8 channels has the cells c0 .. c7 in order.
-// The order makes the packing of two registers of sums into 16-bit lanes give channels in order.
+//   A block of 8 channels has the cells c0 c2 c1 c3 c4 c6 c5 c7.
+// In this order requantized channels come out sorted: products of even and of odd lanes are joined
+// half by half, and two registers packed into 16-bit lanes 128 bits by 128 bits.
 //
 // Bytes: activations a in [0, 255] times weights, two products summed in 16 bits with saturation,
-// then `chain` such sums added in 16 bits. No sum can leave 16 bits, whatever the activations, if
-// in every lane (two steps of each of `chain` blocks) the positive weights add up to at most 128
-// and the negative ones to at least -128: 255 * 128 < 2^15. Each panel gets the longest chain that
-// its weights allow; one that allows none holds words, whose products are summed in 32 bits.
+// then `chain` such sums of neighbouring blocks of a run added in 16 bits. No sum can leave 16
+// bits, whatever the activations, if in every lane (two steps of each of `chain` blocks) the
+// positive weights add up to at most 128 and the negative ones to at least -128: 255 * 128 < 2^15.
+// Each panel gets the longest chain that its weights allow; one that allows none holds words, whose
+// products are summed in 32 bits.
 #pragma once
 
 #include <cstddef>
@@ -34,13 +37,13 @@ struct PanelInfo {
   int32_t sums[16];      // of the weights of each channel less `centre`, in the order of the lanes
 };
 
-// One matrix of weights [n, k] as the model stores it.
+// One matrix of weights [n, runs, run] as the model stores it.
 struct WeightMatrix {
   const void* data;
   int64_t first;  // element where it starts
   int32_t type;   // kMoteI8, kMoteU8, kMoteI4
   int32_t zero;
-  int64_t n, k;
+  int64_t n, runs, run;
 };
 
 static inline int64_t int8_panels(int64_t n) { return (n + kPanelChannels - 1) / kPanelChannels; }
@@ -50,6 +53,7 @@ static inline int64_t int8_panel_width(int64_t n, int64_t p) {
   return n - p * kPanelChannels <= kPanelChannels / 2 ? kPanelChannels / 2 : kPanelChannels;
 }
 
+// k: with what fills up the runs.
 size_t int8_panels_bytes(int64_t n, int64_t k);
 
 // Packed weights are those less the matrix's zero point, or less 128 (uint8) or 0 (int8) where that

@@ -47,16 +47,59 @@ inline RightScale8 right_scale(__m256i multiplier, __m256i shift) {
   return s;
 }
 
-// mote_rescale of eight sums, every shift in [-31, -1].
+// mote_rescale of eight sums, every shift in [-31, -1]. kOnlyPositive: results below 0 matter only
+// in that they are not above it.
+template <bool kOnlyPositive = false>
 inline __m256i rescale_right(__m256i x, const RightScale8& s) {
   const __m256i sign = _mm256_set1_epi64x(int64_t{1} << 31);
   const __m256i x_odd = _mm256_srli_epi64(x, 32);
   const __m256i p_even = _mm256_add_epi64(_mm256_mul_epi32(x, s.even), s.round_even);
   const __m256i p_odd = _mm256_add_epi64(_mm256_mul_epi32(x_odd, s.odd), s.round_odd);
-  const __m256i even = _mm256_sub_epi64(p_even, _mm256_and_si256(x, sign));
-  const __m256i odd = _mm256_sub_epi64(p_odd, _mm256_and_si256(x_odd, sign));
+  // Without the share of [x < 0], floor((h + 2^(e-1)) / 2^e) <= 0 for h < 0 all the same.
+  const __m256i even = kOnlyPositive ? p_even : _mm256_sub_epi64(p_even, _mm256_and_si256(x, sign));
+  const __m256i odd =
+      kOnlyPositive ? p_odd : _mm256_sub_epi64(p_odd, _mm256_and_si256(x_odd, sign));
   const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
   return _mm256_srav_epi32(high, s.shift);
+}
+
+// The same with the output's zero point added and the lanes of each 128 bits in another order: sums
+// in as 0 2 1 3, results out as 0 1 2 3. One instruction joins the halves. Shifts in [-20, -1],
+// zero points of at most 9 bits: the sum of all is below 2^62 + 2^50 + 2^60.
+struct PairScale8 {
+  __m256i even, odd;              // multipliers in the low halves of 64-bit lanes
+  __m256i round_even, round_odd;  // 2^30 + 2^(e+30) + zero 2^(e+31)
+  __m256i shift;                  // e - 1, in the order of the results
+};
+
+// Multipliers and shifts in the order of the sums.
+inline PairScale8 pair_scale(__m256i multiplier, __m256i shift, int32_t zero) {
+  const RightScale8 s = right_scale(multiplier, shift);
+  const __m256i offset = _mm256_slli_epi64(_mm256_set1_epi64x(zero), 32);
+  const __m256i low = _mm256_set1_epi64x(0xffffffff);
+  PairScale8 p;
+  p.even = s.even;
+  p.odd = s.odd;
+  p.round_even =
+      _mm256_add_epi64(s.round_even, _mm256_sllv_epi64(offset, _mm256_and_si256(s.shift, low)));
+  p.round_odd =
+      _mm256_add_epi64(s.round_odd, _mm256_sllv_epi64(offset, _mm256_srli_epi64(s.shift, 32)));
+  p.shift = _mm256_shuffle_epi32(s.shift, 0xd8);
+  return p;
+}
+
+template <bool kOnlyPositive>
+[[gnu::always_inline]] inline __m256i rescale_pairs(__m256i x, const PairScale8& s) {
+  const __m256i x_odd = _mm256_srli_epi64(x, 32);
+  __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, s.even), s.round_even);
+  __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(x_odd, s.odd), s.round_odd);
+  if constexpr (!kOnlyPositive) {
+    const __m256i sign = _mm256_set1_epi64x(int64_t{1} << 31);
+    even = _mm256_sub_epi64(even, _mm256_and_si256(x, sign));
+    odd = _mm256_sub_epi64(odd, _mm256_and_si256(x_odd, sign));
+  }
+  const __m256 high = _mm256_shuffle_ps(_mm256_castsi256_ps(even), _mm256_castsi256_ps(odd), 0xdd);
+  return _mm256_srav_epi32(_mm256_castps_si256(high), s.shift);
 }
 
 // mote_rescale of eight sums, any shift in [-31, 31], multiplier >= 0.

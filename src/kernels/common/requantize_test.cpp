@@ -51,6 +51,7 @@ MoteIntMac random_mac(Random& r, int32_t rounding) {
   const bool is_u8 = mac.y_type == kMoteU8, is_i16 = mac.y_type == kMoteI16;
   mac.act_min = mac.y_type == kMoteI32 ? INT32_MIN : is_u8 ? 0 : is_i16 ? -32768 : -128;
   mac.act_max = mac.y_type == kMoteI32 ? INT32_MAX : is_u8 ? 255 : is_i16 ? 32767 : 127;
+  if (r.between(0, 2) == 0) mac.act_min = std::max(mac.act_min, mac.y_zero);
   return mac;
 }
 
@@ -84,7 +85,8 @@ TEST(Requantize, AnySumsAndScales) {
                                                   : kind == 1 ? INT32_MAX
                                                   : kind == 2 ? 0
                                                               : odd));
-      c.shift.push_back(static_cast<int32_t>(r.between(-31, right ? -1 : 31)));
+      c.shift.push_back(
+          static_cast<int32_t>(r.between(seed % 4 == 0 ? -20 : -31, right ? -1 : 31)));
       c.exact.push_back(std::ldexp(static_cast<double>(c.multiplier.back()),
                                    static_cast<int>(r.between(-62, -25))));
     }

@@ -1,0 +1,111 @@
+#include "kernels/common/int8_conv.h"
+
+#include <algorithm>
+
+namespace mote::kernels {
+namespace {
+
+// A region, its words and a panel stay in the first cache.
+constexpr int64_t kRegionBytes = 6144;
+constexpr int64_t kLeastPixels = 8, kMostPixels = 64;
+// So many units keep two to four threads equally busy.
+constexpr int64_t kUnits = 16;
+// Less work than this many products is not worth a second thread.
+constexpr int64_t kWorthSplitting = 16384;
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// One tap that moves by one pixel: all pixels are one row.
+bool is_pointwise(const MoteWindow& g) {
+  return g.filter_h == 1 && g.filter_w == 1 && g.stride_h == 1 && g.stride_w == 1 &&
+         g.pad_top == 0 && g.pad_left == 0 && g.in_h == g.out_h && g.in_w == g.out_w &&
+         int64_t{g.batches} * g.in_h * g.in_w <= INT32_MAX;
+}
+
+int64_t span(int64_t pixels, int64_t stride, int64_t filter, int64_t dilation) {
+  return (pixels - 1) * stride + (filter - 1) * dilation + 1;
+}
+
+// Whole rows of the image, or a part of one, whose region is small; enough tiles to share out.
+void cut_tiles(Int8Plan* p) {
+  const MoteWindow& g = p->window;
+  const int64_t pixels = int64_t{g.out_h} * g.out_w * g.batches;
+  const auto region_bytes = [&](int64_t h, int64_t w) {
+    return span(h, g.stride_h, g.filter_h, g.dilation_h) *
+           span(w, g.stride_w, g.filter_w, g.dilation_w) * g.in_c;
+  };
+  const int64_t fair = std::clamp(divide_up(pixels, kUnits / 2), kLeastPixels, kMostPixels);
+  p->tile_h = p->tile_w = 1;
+  if (pixels == 0) return;
+  p->tile_w = g.out_w;
+  if (g.out_w > fair || region_bytes(1, g.out_w) > kRegionBytes) {
+    int64_t most = std::min<int64_t>(fair, g.out_w);
+    while (most > kLeastPixels && region_bytes(1, most) > kRegionBytes) most -= 4;
+    const int64_t tiles = divide_up(g.out_w, std::max<int64_t>(most, 1));
+    p->tile_w = std::min<int64_t>(divide_up(divide_up(g.out_w, tiles), 4) * 4, g.out_w);
+    return;
+  }
+  while (p->tile_h < g.out_h && (p->tile_h + 1) * p->tile_w <= fair &&
+         region_bytes(p->tile_h + 1, p->tile_w) <= kRegionBytes) {
+    ++p->tile_h;
+  }
+}
+
+size_t round_up(int64_t bytes) { return (static_cast<size_t>(bytes) + 127) / 64 * 64; }
+
+}  // namespace
+
+Int8Plan plan_int8(const Int8Conv& conv) {
+  Int8Plan p = {};
+  p.window = conv.window;
+  MoteWindow& g = p.window;
+  if (is_pointwise(g)) {
+    g.in_w = g.out_w = g.batches * g.in_h * g.in_w;
+    g.in_h = g.out_h = g.batches = 1;
+  }
+  p.groups = conv.groups;
+  p.depth = g.in_c / p.groups;
+  p.outputs = g.out_c / p.groups;
+  const bool joined = (g.dilation_w == 1 || g.filter_w == 1) && p.groups == 1;
+  p.rows = g.filter_h;
+  p.taps = joined ? 1 : g.filter_w;
+  p.run = joined ? g.filter_w * p.depth : p.depth;
+  p.patch = p.rows * p.taps * p.run;
+  p.blocks = int8_blocks(p.run);
+  cut_tiles(&p);
+  p.tiles_y = divide_up(g.out_h, p.tile_h);
+  p.tiles_x = divide_up(g.out_w, p.tile_w);
+  p.region_h = span(p.tile_h, g.stride_h, g.filter_h, g.dilation_h);
+  p.region_w = span(p.tile_w, g.stride_w, g.filter_w, g.dilation_w);
+  p.panels = int8_panels(p.outputs);
+  const int64_t tiles = g.batches * p.tiles_y * p.tiles_x * p.groups;
+  const bool small = int64_t{g.out_h} * g.out_w * g.batches * p.outputs * p.patch < kWorthSplitting;
+  p.parts = tiles == 0 || small
+                ? 1
+                : std::clamp<int64_t>(kUnits / tiles, 1, std::max<int64_t>(p.panels, 1));
+  // Room to copy and to read whole vectors.
+  const int64_t region = p.region_h * p.region_w * g.in_c;
+  p.words_offset_bytes = round_up(region);
+  p.numbers_offset_bytes = p.words_offset_bytes + round_up(2 * region);
+  p.offsets_bytes = p.numbers_offset_bytes + static_cast<size_t>(p.tile_pixels()) * 8;
+  p.scratch_bytes = p.offsets_bytes + static_cast<size_t>(p.tile_pixels() + p.rows * p.taps) * 8;
+  return p;
+}
+
+size_t int8_packed_bytes(const Int8Conv& conv) {
+  const Int8Plan p = plan_int8(conv);
+  return static_cast<size_t>(p.groups) * p.blob_bytes();
+}
+
+void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_bytes,
+               const void* weights, void* packed) {
+  const Int8Plan p = plan_int8(conv);
+  for (int64_t group = 0; group < p.groups; ++group) {
+    const WeightMatrix w = {
+        weights, group * p.outputs * p.patch, w_type, w_zero, p.outputs, p.rows * p.taps, p.run};
+    pack_int8_panels(w, only_bytes,
+                     static_cast<uint8_t*>(packed) + static_cast<size_t>(group) * p.blob_bytes());
+  }
+}
+
+}  // namespace mote::kernels

@@ -1,0 +1,54 @@
+// Convolutions (and fully connected layers, which are convolutions with one tap) of 8-bit
+// activations as products of bytes: how the work is cut, packed and laid out.
+//
+// A unit is a tile of output pixels of one group of channels and a part of its panels. The input
+// under the tile, padding included, is copied once, as bytes a = q + 128 (int8) or q (uint8):
+//
+//   region [region_h, region_w, in_c]     and the same as 16-bit words where a panel needs them
+//
+// A patch is then `rows` x `taps` runs of `run` neighbouring bytes of the region. Taps that lie
+// side by side are one run. In packed weights every run is filled up to whole blocks with zeros.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/common/int8_panels.h"
+#include "kernels/common/mac.h"
+
+namespace mote::kernels {
+
+struct Int8Conv {
+  MoteWindow window;  // as the family has it
+  int32_t groups;
+};
+
+struct Int8Plan {
+  // The window that the units see: convolutions with one tap have one row of all pixels.
+  MoteWindow window;
+  int64_t groups, depth, outputs;  // channels of a group
+  int64_t rows, taps, run;         // of a patch
+  int64_t patch;                   // bytes of weights of one output channel: rows * taps * run
+  int64_t blocks;                  // of a run
+  int64_t tile_h, tile_w;          // pixels of a tile; one of them is the image's, or tile_h is 1
+  int64_t tiles_y, tiles_x;        // of one image
+  int64_t region_h, region_w;      // pixels
+  int64_t panels, parts;
+  // In scratch: the region, its words, two 32-bit numbers for each pixel, then where each pixel and
+  // each run starts (64 bits).
+  size_t words_offset_bytes, numbers_offset_bytes, offsets_bytes, scratch_bytes;
+
+  int64_t k() const { return rows * taps * blocks * kBlockSteps; }
+  int64_t units() const { return window.batches * tiles_y * tiles_x * groups * parts; }
+  int64_t tile_pixels() const { return tile_h * tile_w; }
+  size_t blob_bytes() const { return int8_panels_bytes(outputs, k()); }
+};
+
+Int8Plan plan_int8(const Int8Conv& conv);
+
+// One blob of panels for each group.
+size_t int8_packed_bytes(const Int8Conv& conv);
+void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_bytes,
+               const void* weights, void* packed);
+
+}  // namespace mote::kernels

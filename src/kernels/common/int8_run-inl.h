@@ -1,0 +1,177 @@
+// Runs what int8_conv.h plans.
+#pragma once
+
+#if defined(__AVX2__)
+
+#include "kernels/common/int8_conv.h"
+#include "kernels/common/int8_copy-inl.h"
+#include "kernels/common/int8_multiply.h"
+#include "kernels/kernel.h"
+
+namespace mote::kernels::MOTE_ISA {
+
+// What one unit computes.
+struct Int8Unit {
+  Tile tile;
+  const void* packed;
+  int64_t first, count;  // pixels of the output
+  int64_t channel;       // the group's first output
+  int64_t begin, end;    // panels
+  int32_t* numbers;      // room for two a pixel
+};
+
+// Where unit number `unit` lies.
+struct Int8Place {
+  int64_t part, group, batch, y, x, h, w;
+
+  Int8Place(const Int8Plan& p, int64_t unit) {
+    part = unit % p.parts, unit /= p.parts;
+    group = unit % p.groups, unit /= p.groups;
+    x = unit % p.tiles_x * p.tile_w, unit /= p.tiles_x;
+    y = unit % p.tiles_y * p.tile_h;
+    batch = unit / p.tiles_y;
+    w = p.window.out_w - x < p.tile_w ? p.window.out_w - x : p.tile_w;
+    h = p.window.out_h - y < p.tile_h ? p.window.out_h - y : p.tile_h;
+  }
+};
+
+// Copies the region under a tile to scratch; `pad` is the byte that is real zero.
+inline void copy_region(const Int8Plan& p, const Int8Place& at, const void* x, uint64_t flip,
+                        uint8_t pad, bool needs_words, void* scratch) {
+  const MoteWindow& g = p.window;
+  auto* bytes = static_cast<uint8_t*>(scratch);
+  const int64_t line_bytes = p.region_w * g.in_c;
+  const int64_t y0 = at.y * g.stride_h - g.pad_top, x0 = at.x * g.stride_w - g.pad_left;
+  const int64_t lines = (at.h - 1) * g.stride_h + (g.filter_h - 1) * g.dilation_h + 1;
+  const int64_t before = x0 >= 0 ? 0 : -x0 < p.region_w ? -x0 : p.region_w;
+  const int64_t left = g.in_w - x0;
+  const int64_t end = left < before ? before : left < p.region_w ? left : p.region_w;
+  const auto* image = static_cast<const uint8_t*>(x) + at.batch * g.in_h * g.in_w * g.in_c;
+  for (int64_t i = 0; i < lines; ++i) {
+    uint8_t* line = bytes + i * line_bytes;
+    const int64_t iy = y0 + i;
+    if (iy < 0 || iy >= g.in_h) {
+      fill_bytes(line, line_bytes, pad);
+      continue;
+    }
+    fill_bytes(line, before * g.in_c, pad);
+    copy_bytes(image + (iy * g.in_w + x0 + before) * g.in_c, (end - before) * g.in_c, flip,
+               line + before * g.in_c);
+    fill_bytes(line + end * g.in_c, (p.region_w - end) * g.in_c, pad);
+  }
+  // What fills the last run up is read as well.
+  fill_bytes(bytes + lines * line_bytes, kBlockSteps, 0);
+  if (!needs_words) return;
+  auto* words = reinterpret_cast<int16_t*>(bytes + p.words_offset_bytes);
+  widen_bytes(bytes, lines * line_bytes + kBlockSteps, words);
+}
+
+// Calls body(unit) for each unit of [begin, end). `pad_of(batch)` is the byte that is real zero.
+template <class Pad, class Body>
+inline void each_int8_unit(const Int8Plan& p, const void* x, int32_t x_type, const void* packed,
+                           void* scratch, int64_t begin, int64_t end, const Pad& pad_of,
+                           const Body& body) {
+  const MoteWindow& g = p.window;
+  const int64_t line = p.region_w * g.in_c;
+  const auto* bytes = static_cast<const uint8_t*>(scratch);
+  const auto* words = reinterpret_cast<const int16_t*>(bytes + p.words_offset_bytes);
+  bool needs_words = false;
+  for (int64_t i = 0; i < p.groups && !kOnlyBytes; ++i) {
+    const size_t at = static_cast<size_t>(i) * p.blob_bytes();
+    needs_words = needs_words || has_words(static_cast<const uint8_t*>(packed) + at, p.outputs);
+  }
+  const bool in_place = p.rows * p.taps == 1 && g.in_h == 1 && g.stride_w == 1 && p.groups == 1 &&
+                        p.run % kBlockSteps == 0 && flip_of(x_type) == 0 && !needs_words;
+  auto* pixels = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(scratch) + p.offsets_bytes);
+  int64_t* runs = pixels + p.tile_pixels();
+  for (int64_t i = 0; i < p.rows * p.taps; ++i) {
+    runs[i] = i / p.taps * g.dilation_h * line + i % p.taps * g.dilation_w * g.in_c;
+  }
+  int64_t held = -1;   // the tile whose region is in scratch
+  int64_t width = -1;  // what the pixels' offsets are for
+  for (int64_t unit = begin; unit < end; ++unit) {
+    const Int8Place at(p, unit);
+    const int64_t tile = unit / p.parts / p.groups;
+    if (!in_place && held != tile) {
+      copy_region(p, at, x, flip_of(x_type), pad_of(at.batch), needs_words, scratch);
+      held = tile;
+    }
+    if (width != at.w) {
+      width = at.w;
+      int64_t* to = pixels;
+      for (int64_t y = 0; y < p.tile_h; ++y) {
+        for (int64_t i = 0; i < width; ++i) *to++ = y * g.stride_h * line + i * g.stride_w * g.in_c;
+      }
+    }
+    Int8Unit u = {};
+    u.packed = static_cast<const uint8_t*>(packed) + static_cast<size_t>(at.group) * p.blob_bytes();
+    u.first = (at.batch * g.out_h + at.y) * g.out_w + at.x;
+    u.count = at.h * at.w;
+    u.channel = at.group * p.outputs;
+    u.begin = at.part * p.panels / p.parts;
+    u.end = (at.part + 1) * p.panels / p.parts;
+    u.numbers = reinterpret_cast<int32_t*>(static_cast<uint8_t*>(scratch) + p.numbers_offset_bytes);
+    const int64_t channel = at.group * p.depth;
+    u.tile = {bytes + channel, words + channel, pixels, runs, p.rows * p.taps, p.blocks};
+    if (in_place) u.tile.bytes = static_cast<const uint8_t*>(x) + u.first * g.in_c;
+    body(u);
+  }
+}
+
+// x, packed weights, bias or null, scales as MoteIntMac has them, y.
+inline int run_int8(const Int8Conv& conv, const MoteIntMac& mac, const Args& a, int64_t begin,
+                    int64_t end) {
+  const Int8Plan p = plan_int8(conv);
+  const int64_t channels = p.window.out_c;
+  const IntJob whole = int_job(mac, a.in[2], a.in[3], a.in[4], channels, a.out[0], channels);
+  each_int8_unit(
+      p, a.in[0], mac.x_type, a.in[1], a.scratch, begin, end,
+      [&](int64_t) { return static_cast<uint8_t>(whole.x_zero); },
+      [&](const Int8Unit& u) {
+        IntJob job = whole;
+        if (job.bias) job.bias += u.channel;
+        job.scales = scales_from(whole.scales, u.channel);
+        job.row_terms = row_terms(job, u.packed, p.outputs, u.tile, p.run, u.count, u.numbers);
+        job.y_first = u.first * channels + u.channel;
+        multiply_int(job, u.tile, u.count, u.packed, p.outputs, u.begin, u.end);
+      });
+  return kOk;
+}
+
+// x, packed weights, bias or null, scales of the weights, scales and zero points of x by batch, y.
+inline int run_int8_hybrid(const Int8Conv& conv, const MoteHybridMac& mac, const Args& a,
+                           int64_t begin, int64_t end) {
+  const Int8Plan p = plan_int8(conv);
+  const int64_t channels = p.window.out_c;
+  const int64_t image = int64_t{conv.window.out_h} * conv.window.out_w;
+  const auto* w_scale = static_cast<const float*>(a.in[3]);
+  const auto* x_scale = static_cast<const float*>(a.in[4]);
+  const auto* x_zero = static_cast<const int32_t*>(a.in[5]);
+  each_int8_unit(
+      p, a.in[0], kMoteI8, a.in[1], a.scratch, begin, end,
+      [&](int64_t batch) { return static_cast<uint8_t>(x_zero[batch] + 128); },
+      [&](const Int8Unit& u) {
+        auto* scales = reinterpret_cast<float*>(u.numbers + p.tile_pixels());
+        for (int64_t i = 0; i < u.count; ++i) {
+          const int64_t batch = (u.first + i) / image;
+          u.numbers[i] = x_zero[batch];
+          scales[i] = x_scale[batch];
+        }
+        HybridJob job = {};
+        job.mac = &mac;
+        job.bias = static_cast<const float*>(a.in[2]);
+        if (job.bias) job.bias += u.channel;
+        job.w_scale = w_scale + u.channel;
+        job.x_scale = scales;
+        job.x_zero = u.numbers;
+        job.y = static_cast<float*>(a.out[0]);
+        job.y_first = u.first * channels + u.channel;
+        job.y_pitch = channels;
+        multiply_hybrid(job, u.tile, u.count, u.packed, p.outputs, u.begin, u.end);
+      });
+  return kOk;
+}
+
+}  // namespace mote::kernels::MOTE_ISA
+
+#endif
