@@ -1,6 +1,7 @@
 // The vectorised requantization gives the bits of mac.h, for every sum.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernels/common/requantize_probe.h"
@@ -51,7 +52,10 @@ MoteIntMac random_mac(Random& r, int32_t rounding) {
   const bool is_u8 = mac.y_type == kMoteU8, is_i16 = mac.y_type == kMoteI16;
   mac.act_min = mac.y_type == kMoteI32 ? INT32_MIN : is_u8 ? 0 : is_i16 ? -32768 : -128;
   mac.act_max = mac.y_type == kMoteI32 ? INT32_MAX : is_u8 ? 255 : is_i16 ? 32767 : 127;
-  if (r.between(0, 2) == 0) mac.act_min = std::max(mac.act_min, mac.y_zero);
+  if (r.between(0, 2) == 0) {
+    mac.y_zero = std::clamp(mac.y_zero, mac.act_min, mac.act_max);
+    mac.act_min = mac.y_zero;
+  }
   return mac;
 }
 
