@@ -52,18 +52,6 @@ inline void store(T* to, V v) {
   std::memcpy(to, &v, sizeof v);
 }
 
-// The first n lanes, 0 < n < the vector's; the others are zero.
-template <class V, class T>
-inline V load_part(const T* from, int64_t n) {
-  V v{};
-  std::memcpy(&v, from, static_cast<size_t>(n) * sizeof(T));
-  return v;
-}
-template <class V, class T>
-inline void store_part(T* to, V v, int64_t n) {
-  std::memcpy(to, &v, static_cast<size_t>(n) * sizeof(T));
-}
-
 inline F32 splat(float x) {
 #if defined(__AVX2__)
   return _mm256_set1_ps(x);
@@ -80,6 +68,34 @@ inline I32 splat(int32_t x) {
 }
 
 // --- Bits and choices
+
+// All ones in the first n lanes, 0 <= n <= kLanes.
+inline I32 first_lanes(int64_t n) {
+#if defined(__AVX2__)
+  const I32 lane = {0, 1, 2, 3, 4, 5, 6, 7};
+#else
+  const I32 lane = {0, 1, 2, 3};
+#endif
+  return lane < splat(static_cast<int32_t>(n));
+}
+
+// The first n lanes; the others are zero, and their memory is not touched.
+inline F32 load_part(const float* from, int64_t n) {
+#if defined(__AVX2__)
+  return _mm256_maskload_ps(from, reinterpret_cast<__m256i>(first_lanes(n)));
+#else
+  F32 x{};
+  for (int i = 0; i < n; ++i) x[i] = from[i];
+  return x;
+#endif
+}
+inline void store_part(float* to, F32 x, int64_t n) {
+#if defined(__AVX2__)
+  _mm256_maskstore_ps(to, reinterpret_cast<__m256i>(first_lanes(n)), x);
+#else
+  for (int i = 0; i < n; ++i) to[i] = x[i];
+#endif
+}
 
 inline I32 bits_of(F32 x) { return reinterpret_cast<I32>(x); }
 inline F32 float_of(I32 x) { return reinterpret_cast<F32>(x); }

@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "kernels/common/fast_math-inl.h"
+#include "kernels/common/fast_rows.h"
 #include "kernels/unary/families.h"
 #include "kernels/unary/ref.h"
 
@@ -75,7 +76,8 @@ std::span<const Family> unary_families() {
 #include "kernels/unary/unary.inc"
 #undef MOTE_UNARY
   };
-  return kFamilies;
+  static const FamilyTable kTable = with_fast_rows(kFamilies, {kUnaryAvx2});
+  return kTable.families;
 }
 
 void prepare_rescale(const Affine& x, const Affine& y, double positive, double negative,
