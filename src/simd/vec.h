@@ -361,17 +361,23 @@ inline int32_t sum_lanes(I32 x) {
   for (int i = 0; i < kLanes; ++i) sum += static_cast<uint32_t>(x[i]);
   return static_cast<int32_t>(sum);
 }
-template <class V>
-inline auto max_lanes(V x) {
-  auto most = x[0];
+inline float max_lanes(F32 x) {
+  float most = x[0];
   for (int i = 1; i < kLanes; ++i) most = x[i] > most ? x[i] : most;
   return most;
 }
-template <class V>
-inline auto min_lanes(V x) {
-  auto least = x[0];
-  for (int i = 1; i < kLanes; ++i) least = x[i] < least ? x[i] : least;
-  return least;
+inline int32_t max_lanes(I32 x) {
+  int32_t most = x[0];
+  for (int i = 1; i < kLanes; ++i) most = x[i] > most ? x[i] : most;
+  return most;
+}
+// By way of 32 bits: g++ 12 at -O3 gets a loop over the bytes of a vector wrong.
+inline int32_t max_lanes(I8 x) {
+  int8_t bytes[kBytes];
+  store(bytes, x);
+  I32 most = load_wide(bytes);
+  for (int i = kLanes; i < kBytes; i += kLanes) most = max(most, load_wide(bytes + i));
+  return max_lanes(most);
 }
 
 }  // namespace mote::simd::MOTE_ISA

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernels/common/fast_math-inl.h"
+#include "kernels/common/fast_rows.h"
 #include "kernels/softmax/families.h"
 #include "kernels/softmax/ref.h"
 
@@ -159,7 +160,8 @@ std::span<const Family> softmax_families() {
 #undef MOTE_ROW
       {"softmax_qi16_qi16", kRows_qi16},
   };
-  return kFamilies;
+  static const FamilyTable kTable = with_fast_rows(kFamilies, {kSoftmaxAvx2});
+  return kTable.families;
 }
 
 void prepare_softmax_8(float scale_x, float beta, MoteRowParams& p) {

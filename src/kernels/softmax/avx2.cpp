@@ -1,0 +1,8 @@
+#include "kernels/softmax/families.h"
+
+#if defined(__AVX2__)
+#include "kernels/softmax/vec-inl.h"
+const mote::kernels::ProcessorRows mote::kernels::kSoftmaxAvx2 = {simd::Isa::avx2, avx2::kRows};
+#else
+const mote::kernels::ProcessorRows mote::kernels::kSoftmaxAvx2 = {simd::Isa::avx2, {}};
+#endif
