@@ -124,7 +124,7 @@ struct Exponentials {
 };
 
 // kFlip and the rest as in ref.h. Elements whose exponentials are kept at once:
-constexpr int64_t kBlock = 256;
+constexpr int64_t kBlock = 1024;
 
 template <class X, class Y, int kFlip, int kBits, int kLowest>
 struct ByteRow {
