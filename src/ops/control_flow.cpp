@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "ops/lower.h"
+#include "ops/while_gru.h"
 
 namespace mote::ops {
 namespace {
@@ -86,6 +87,7 @@ void infer_while(InferContext& c) {
 }
 
 void lower_while(LowerContext& c) {
+  if (!c.options().reference && lower_while_as_gru(c)) return;
   const auto& a = c.attrs<WhileAttrs>();
   c.control(StepKind::loop, a.cond_subgraph_index, a.body_subgraph_index, c.in_refs(),
             c.out_refs());

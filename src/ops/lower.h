@@ -101,6 +101,7 @@ class LowerContext : public NodeView {
   Ref out_ref(int i) const { return {Ref::value, node().outputs[static_cast<size_t>(i)]}; }
   std::vector<Ref> in_refs() const;
   std::vector<Ref> out_refs() const;
+  const LowerOptions& options() const { return options_; }
   Ref temp(DType dtype, const Shape& shape);
   Ref constant(DType dtype, const Shape& shape, Buffer data);
   template <class T>

@@ -140,6 +140,7 @@ int activation_number(Activation activation) {
 }  // namespace
 
 void lower_lstm_float(LowerContext& c, const LstmLayout& l, const LstmRun& run) {
+  if (!c.options().reference && lower_lstm_fused(c, l, run)) return;
   const LstmSizes s = checked_lstm(c, l, run.time_major);
   const bool hybrid = c.in(l.weights + 3).dtype == DType::i8;
   require_types(c, l, hybrid ? DType::i8 : DType::f32);

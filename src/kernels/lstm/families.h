@@ -6,5 +6,8 @@
 namespace mote::kernels {
 
 extern const Family kLstmF32, kLstmHybrid, kLstmI8;
+extern const Family kLstmFusedF32;  // fused.h
+
+extern const ProcessorRows kLstmFusedAvx2;
 
 }  // namespace mote::kernels

@@ -1,6 +1,7 @@
 #include "kernels/lstm/lstm.h"
 
 #include "kernels/lstm/families.h"
+#include "kernels/lstm/fused_ref.h"
 #include "kernels/lstm/ref.h"
 #include "kernels/lstm/ref_i8.h"
 
@@ -36,6 +37,24 @@ size_t scratch_i8(const void* params) {
   return static_cast<size_t>(mote_lstm_i8_scratch_bytes(static_cast<const MoteLstmI8*>(params)));
 }
 
+int run_fused(const Args& args, int64_t begin, int64_t end) {
+  mote_lstm_fused(static_cast<const MoteLstmFused*>(args.params),
+                  static_cast<const float*>(args.in[0]), static_cast<const float*>(args.in[1]),
+                  static_cast<const float*>(args.in[2]), static_cast<float*>(args.out[0]),
+                  static_cast<float*>(args.out[1]), static_cast<float*>(args.out[2]), args.scratch,
+                  begin, end);
+  return kOk;
+}
+
+size_t scratch_fused(const void* params) {
+  return static_cast<size_t>(
+      mote_lstm_fused_scratch_bytes(static_cast<const MoteLstmFused*>(params)));
+}
+
+constexpr Kernel kFusedRows[] = {{.name = "lstm_fused_f32__ref",
+                                  .run = run_fused,
+                                  .units = batches<MoteLstmFused>,
+                                  .scratch_bytes = scratch_fused}};
 constexpr Kernel kF32Rows[] = {{.name = "lstm_f32__ref",
                                 .run = run_float<0>,
                                 .units = batches<MoteLstm>,
@@ -54,5 +73,6 @@ constexpr Kernel kI8Rows[] = {{.name = "lstm_i8__ref",
 const Family kLstmF32{"lstm_f32", kF32Rows};
 const Family kLstmHybrid{"lstm_hybrid", kHybridRows};
 const Family kLstmI8{"lstm_i8", kI8Rows};
+const Family kLstmFusedF32{"lstm_fused_f32", kFusedRows, {&kLstmFusedAvx2}};
 
 }  // namespace mote::kernels

@@ -12,6 +12,8 @@ namespace mote::kernels {
 // "fake_quant_f32"; "cast".
 std::span<const Family> quantize_families();
 
+extern const ProcessorRows kQuantizeAvx2;
+
 // The range [min, max] in 2^bits steps, moved so that 0 is one of them. max > min.
 void prepare_fake_quant(float min, float max, int bits, MoteFakeQuantParams& p);
 

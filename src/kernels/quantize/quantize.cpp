@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/common/fast_rows.h"
 #include "kernels/quantize/families.h"
 #include "kernels/quantize/ref.h"
 
@@ -177,7 +178,8 @@ std::span<const Family> quantize_families() {
       {"fake_quant_f32", kFakeQuant},
       {"cast", kCast},
   };
-  return kFamilies;
+  static const FamilyTable kTable = with_fast_rows(kFamilies, {kQuantizeAvx2});
+  return kTable.families;
 }
 
 void prepare_fake_quant(float min, float max, int bits, MoteFakeQuantParams& p) {

@@ -6,5 +6,6 @@
 namespace mote::kernels {
 
 extern const Family kQuantizeRows;
+extern const ProcessorRows kQuantizeRowsAvx2;
 
 }  // namespace mote::kernels

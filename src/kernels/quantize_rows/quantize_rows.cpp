@@ -31,6 +31,6 @@ constexpr Kernel kRows[] = {{.name = "quantize_rows__generic", .run = run, .unit
 
 }  // namespace
 
-const Family kQuantizeRows = {"quantize_rows", kRows};
+const Family kQuantizeRows = {"quantize_rows", kRows, {&kQuantizeRowsAvx2}};
 
 }  // namespace mote::kernels

@@ -72,7 +72,9 @@ TEST(UnaryRows, FloatFunctionsAreWithinTheirBounds) {
   p.count = static_cast<int64_t>(x.size());
   for (const Function& f : kFunctions) {
     const Family& family = *find_family(unary_families(), f.name);
-    const Kernel& row = family.choose(&p);
+    const Kernel* first = nullptr;
+    family.each_usable(&p, [&](const Kernel& usable) { first = first ? first : &usable; });
+    const Kernel& row = *first;
     if (std::strstr(row.name, "__generic")) continue;  // bounded by rows_test.cpp
     std::vector<float> y(x.size());
     bool intact = true;

@@ -1,0 +1,119 @@
+// Fast rows of the fused recurrent kernels against their references: sizes around the vectors',
+// both directions, float16 weights, several batches, with and without what is optional.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "kernels/common/row_runner.h"
+#include "kernels/gru/families.h"
+#include "kernels/gru/gru.h"
+#include "kernels/lstm/families.h"
+#include "kernels/lstm/fused.h"
+#include "kernels/quantize/ref.h"
+
+namespace mote::kernels {
+namespace {
+
+// Weights whose rows add up to at most 1/2 in h and to at most 1 in x: with |x| <= 2, |h| <= 1 and
+// slopes of sigmoid (1/4) and tanh (1) at most 1, an error in h is halved from step to step, so
+// that the total is below twice that of a step. That is (n + 2) roundings of sums below 4 and the
+// functions' errors, 2^-20 with room for the products between the gates.
+std::vector<float> weights(Random& random, int64_t rows, int64_t input, int64_t units, bool half) {
+  std::vector<float> w;
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t k = 0; k < input + units; ++k) {
+      const auto count = static_cast<float>(k < input ? input : units);
+      const float value = random.real(-1.0f, 1.0f) / count / (k < input ? 1.0f : 2.0f);
+      w.push_back(half ? mote_half_to_f32(mote_f32_to_half(value)) : value);
+    }
+  }
+  return w;
+}
+
+float tolerance(int64_t input, int64_t units) {
+  return 2 * (static_cast<float>(input + units + 2) * 4 * 0x1p-24f + 0x1p-20f);
+}
+
+void expect_near(const std::vector<float>& got, const std::vector<float>& want, float bound,
+                 const char* row) {
+  for (size_t i = 0; i < want.size(); ++i) {
+    ASSERT_NEAR(got[i], want[i], bound) << row << " at " << i << " of " << want.size();
+  }
+}
+
+TEST(RecurrentRows, LstmFused) {
+  Random random(21);
+  for (int turn = 0; turn < 80; ++turn) {
+    MoteLstmFused p = {};
+    p.batch = random.between(1, 3);
+    p.steps = random.between(1, 30);
+    p.input = random.between(1, 20);
+    p.cell = random.between(1, 40);
+    p.x_step = p.input;
+    p.x_batch = p.steps * p.input;
+    p.y_offset = random.between(0, 2);
+    p.y_step = p.cell + p.y_offset;
+    p.y_batch = p.steps * p.y_step;
+    p.backward = random.coin();
+    p.half_weights = random.coin();
+    p.cell_clip = random.coin() ? 0.3f : 0.0f;
+    const auto w = weights(random, 4 * p.cell, p.input, p.cell, p.half_weights);
+    const auto x = random.floats(p.batch * p.x_batch), bias = random.floats(4 * p.cell, -1, 1);
+    const auto h0 = random.floats(p.batch * p.cell, -1, 1);
+    const auto run = [&](const Kernel& row, std::vector<float>* y) {
+      std::vector<float> h = h0, c = h0;
+      y->assign(static_cast<size_t>(p.batch * p.y_batch), 7.0f);
+      bool intact = false;
+      run_row(row, &p, {x.data(), w.data(), bias.data()}, {y->data(), h.data(), c.data()}, &intact);
+      EXPECT_TRUE(intact) << row.name;
+      y->insert(y->end(), h.begin(), h.end());
+      y->insert(y->end(), c.begin(), c.end());
+    };
+    std::vector<float> want, got;
+    run(kLstmFusedF32.reference(), &want);
+    kLstmFusedF32.each_usable(&p, [&](const Kernel& row) {
+      run(row, &got);
+      expect_near(got, want, 2 * tolerance(p.input, p.cell), row.name);
+    });
+  }
+}
+
+TEST(RecurrentRows, Gru) {
+  Random random(22);
+  for (int turn = 0; turn < 80; ++turn) {
+    MoteGru p = {};
+    p.batch = random.between(1, 3);
+    p.steps = random.between(1, 30);
+    p.input = random.coin() ? random.between(1, 20) : 0;
+    p.units = random.between(1, 60);
+    p.x_step = p.input > 0 ? p.input : 3 * p.units;
+    p.x_batch = p.steps * p.x_step;
+    p.y_step = p.units;
+    p.y_batch = p.steps * p.y_step;
+    p.half_weights = random.coin();
+    const auto w = weights(random, 3 * p.units, p.input, p.units, p.half_weights);
+    const auto x = random.floats(p.batch * p.x_batch), bias = random.floats(3 * p.units, -1, 1);
+    const auto h0 = random.floats(p.batch * p.units, -1, 1);
+    const void* bias_x = p.input > 0 && random.coin() ? bias.data() : nullptr;
+    const void* bias_h = random.coin() ? bias.data() : nullptr;
+    const bool sequence = random.coin();
+    const auto run = [&](const Kernel& row, std::vector<float>* h) {
+      std::vector<float> y(static_cast<size_t>(p.batch * p.y_batch));
+      h->assign(static_cast<size_t>(p.batch * p.units), 0.0f);
+      bool intact = false;
+      run_row(row, &p, {x.data(), w.data(), bias_x, bias_h, h0.data()},
+              {h->data(), sequence ? y.data() : nullptr}, &intact);
+      EXPECT_TRUE(intact) << row.name;
+      h->insert(h->end(), y.begin(), y.end());
+    };
+    std::vector<float> want, got;
+    run(kGruF32.reference(), &want);
+    kGruF32.each_usable(&p, [&](const Kernel& row) {
+      run(row, &got);
+      expect_near(got, want, tolerance(p.input, p.units), row.name);
+    });
+  }
+}
+
+}  // namespace
+}  // namespace mote::kernels

@@ -1,0 +1,43 @@
+/* What the GRU kernel means. */
+#ifndef MOTE_KERNELS_GRU_REF_H_
+#define MOTE_KERNELS_GRU_REF_H_
+
+#include "kernels/common/recurrent.h"
+#include "kernels/gru/gru.h"
+
+/* Scratch: sums of x and of h, [2, 3, units]. */
+static inline int64_t mote_gru_scratch_bytes(const MoteGru* p) { return 2 * 3 * p->units * 4; }
+
+static inline void mote_gru_step(const MoteGru* p, const float* w, const float* bias_x,
+                                 const float* bias_h, const float* x, float* h, float* sums) {
+  const int64_t units = p->units, rows = 3 * units, columns = p->input + units;
+  float* from_h = sums + rows;
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* row = w + r * columns;
+    sums[r] = (bias_x ? bias_x[r] : 0.0f) + (p->input > 0 ? mote_dot_f32(row, x, p->input) : x[r]);
+    from_h[r] = (bias_h ? bias_h[r] : 0.0f) + mote_dot_f32(row + p->input, h, units);
+  }
+  for (int64_t r = 0; r < units; ++r) {
+    const float z = mote_sigmoid_f32(sums[r] + from_h[r]);
+    const float reset = mote_sigmoid_f32(sums[units + r] + from_h[units + r]);
+    const float n = tanhf(sums[2 * units + r] + reset * from_h[2 * units + r]);
+    h[r] = n + z * (h[r] - n);
+  }
+}
+
+/* Units are batches. */
+static inline void mote_gru(const MoteGru* p, const float* x, const float* w, const float* bias_x,
+                            const float* bias_h, const float* first, float* h, float* y,
+                            void* scratch, int64_t begin, int64_t end) {
+  for (int64_t b = begin; b < end; ++b) {
+    float* state = h + b * p->units;
+    for (int64_t r = 0; r < p->units; ++r) state[r] = first[b * p->units + r];
+    for (int64_t t = 0; t < p->steps; ++t) {
+      mote_gru_step(p, w, bias_x, bias_h, x + b * p->x_batch + t * p->x_step, state,
+                    (float*)scratch);
+      for (int64_t r = 0; y && r < p->units; ++r) y[b * p->y_batch + t * p->y_step + r] = state[r];
+    }
+  }
+}
+
+#endif
