@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 
 # What has to be found and bound when a program starts costs more than what it then does, so only the system's own
 # libraries are left to that.
-if(NOT MOTE_SANITIZE AND NOT MOTE_FUZZ)
+if(NOT MOTE_SANITIZE AND NOT MOTE_SANITIZE_THREAD AND NOT MOTE_FUZZ)
   set(MOTE_LINK_OPTIONS -static-libstdc++ -static-libgcc -Wl,--as-needed -Wl,--gc-sections -Wl,-O1)
 endif()
 target_link_options(mote PRIVATE ${MOTE_LINK_OPTIONS})
@@ -17,7 +17,7 @@ set_target_properties(libmote PROPERTIES PREFIX "" OUTPUT_NAME libmote VERSION $
 target_compile_definitions(libmote PRIVATE MOTE_VERSION="${PROJECT_VERSION}")
 target_link_libraries(libmote PRIVATE mote_driver)
 target_link_options(libmote PRIVATE ${MOTE_LINK_OPTIONS} -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/libmote.map)
-if(NOT MOTE_SANITIZE AND NOT MOTE_FUZZ)  # whose libraries are found in the program
+if(NOT MOTE_SANITIZE AND NOT MOTE_SANITIZE_THREAD AND NOT MOTE_FUZZ)  # whose libraries are found in the program
   target_link_options(libmote PRIVATE -Wl,--no-undefined)
 endif()
 

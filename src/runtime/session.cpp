@@ -1,9 +1,8 @@
 #include "runtime/session.h"
 
+#include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 namespace mote::runtime {
 
@@ -21,15 +20,24 @@ const char* describe(RunStatus status) {
   return "unknown";
 }
 
-// A step with every pointer resolved.
+// A step with every pointer resolved: all that a run reads, in the order in which it reads it.
 struct Session::ReadyStep {
-  const Step* step;
+  kernels::Run run;  // null: not a kernel but what its detail says
   kernels::Args args;
-  std::vector<const void*> inputs;
-  std::vector<void*> outputs;
-  std::vector<size_t> input_bytes;  // copies and control flow only
+  int64_t units;
+  int32_t parts;  // that are worth a thread
+  int32_t detail;
+  size_t scratch_stride;
+};
+
+// What steps have that are no kernels: copies and calls.
+struct Session::Detail {
+  StepKind kind;
+  int callee;
+  std::span<const void*> inputs;
+  std::span<void*> outputs;
+  std::vector<size_t> input_bytes;
   std::vector<size_t> output_bytes;
-  size_t scratch_stride = 0;
   std::unique_ptr<Frame> a;
   std::unique_ptr<Frame> b;
 };
@@ -39,27 +47,20 @@ struct Session::Frame {
   const Function* function;
   std::byte* arena;
   std::vector<ReadyStep> steps;
+  std::vector<Detail> details;
+  std::vector<void*> operands;  // by the function's own numbers
   std::vector<std::byte*> inputs;
   std::vector<const std::byte*> outputs;
 };
 
-void Session::AlignedDelete::operator()(std::byte* bytes) const { std::free(bytes); }
-
 Session::Session(std::shared_ptr<const Program> program, int threads)
     : program_(std::move(program)),
+      arena_(program_->main().arena_bytes),
+      state_(program_->state_bytes),
+      called_(program_->functions.size(), false),
       team_(threads < program_->threads ? threads : program_->threads) {
-  const auto allocate = [](size_t size_bytes) {
-    const size_t rounded = (size_bytes + kScratchAlign) / kScratchAlign * kScratchAlign;
-    auto* bytes = static_cast<std::byte*>(std::aligned_alloc(kScratchAlign, rounded));
-    if (!bytes) throw std::bad_alloc();
-    std::memset(bytes, 0, rounded);
-    return AlignedBytes(bytes);
-  };
-  arena_ = allocate(program_->main().arena_bytes);
-  state_ = allocate(program_->state_bytes);
-  called_.assign(program_->functions.size(), false);
   reset_state();
-  main_ = make_frame(0, arena_.get());
+  main_ = make_frame(0, arena_.data());
 }
 
 Session::~Session() = default;
@@ -71,7 +72,7 @@ std::byte* Session::address(const ProgramTensor& tensor, std::byte* arena) const
     case Space::arena:
       return arena + tensor.offset;
     case Space::state:
-      return state_.get() + tensor.offset;
+      return state_.data() + tensor.offset;
     // Kernels only read constants; one pointer type serves inputs and outputs.
     case Space::constant:
       return const_cast<std::byte*>(program_->constants[tensor.offset].data());
@@ -79,42 +80,71 @@ std::byte* Session::address(const ProgramTensor& tensor, std::byte* arena) const
   return nullptr;
 }
 
+namespace {
+
+const ProgramTensor& operand(const Function& function, int index) {
+  return function.tensors[static_cast<size_t>(function.operands[static_cast<size_t>(index)])];
+}
+
+// How many threads a step is worth. The rates are those of slow kernels on current processors, and
+// a part should take at least several times what handing it over costs (0.1 to 0.3 us).
+int useful_parts(const Function& function, const Step& step, int64_t macs, int threads) {
+  constexpr int64_t kMacsPerNs = 16, kBytesPerNs = 8, kPartNs = 1500;
+  if (step.kind != StepKind::kernel || step.units <= 1) return 1;
+  int64_t moved_bytes = 0;
+  for (int i = 0; i < step.outputs_count; ++i)
+    moved_bytes += static_cast<int64_t>(operand(function, step.outputs_begin + i).size_bytes);
+  const int64_t ns = macs / kMacsPerNs + moved_bytes / kBytesPerNs;
+  return static_cast<int>(std::clamp<int64_t>(std::min(ns / kPartNs, step.units), 1, threads));
+}
+
+}  // namespace
+
 std::unique_ptr<Session::Frame> Session::make_frame(int index, std::byte* arena) {
   const Function& function = program_->functions[static_cast<size_t>(index)];
-  auto frame = std::make_unique<Frame>(Frame{&function, arena, {}, {}, {}});
-  for (const Step& step : function.steps) {
-    ReadyStep ready{};
-    ready.step = &step;
-    for (int i = 0; i < step.inputs_count; ++i) {
-      const auto& tensor = function.tensors[static_cast<size_t>(
-          function.operands[static_cast<size_t>(step.inputs_begin + i)])];
-      ready.inputs.push_back(address(tensor, arena));
-      ready.input_bytes.push_back(tensor.size_bytes);
-    }
-    for (int i = 0; i < step.outputs_count; ++i) {
-      const auto& tensor = function.tensors[static_cast<size_t>(
-          function.operands[static_cast<size_t>(step.outputs_begin + i)])];
-      ready.outputs.push_back(address(tensor, arena));
-      ready.output_bytes.push_back(tensor.size_bytes);
-    }
-    std::byte* scratch = step.scratch_bytes ? arena + step.scratch_offset : nullptr;
-    ready.scratch_stride =
-        step.scratch_bytes / static_cast<size_t>(step.units > 1 ? program_->threads : 1);
-    if (step.callee_a >= 0) ready.a = make_frame(step.callee_a, scratch);
-    if (step.callee_b >= 0) ready.b = make_frame(step.callee_b, scratch);
-    ready.args = {program_->params.data() + step.params_offset, nullptr, nullptr, scratch};
-    frame->steps.push_back(std::move(ready));
-  }
-  // Only now do the vectors stay where they are.
-  for (ReadyStep& ready : frame->steps) {
-    ready.args.in = ready.inputs.data();
-    ready.args.out = ready.outputs.data();
-  }
+  auto frame = std::make_unique<Frame>();
+  frame->function = &function;
+  frame->arena = arena;
+  frame->operands.reserve(function.operands.size());
+  for (const int t : function.operands)
+    frame->operands.push_back(address(function.tensors[static_cast<size_t>(t)], arena));
+  frame->steps.reserve(function.steps.size());
+  for (const Step& step : function.steps) make_step(function, step, *frame);
   for (const int t : function.inputs)
     frame->inputs.push_back(address(function.tensors[static_cast<size_t>(t)], arena));
   for (const int t : function.outputs)
     frame->outputs.push_back(address(function.tensors[static_cast<size_t>(t)], arena));
   return frame;
+}
+
+void Session::make_step(const Function& function, const Step& step, Frame& frame) {
+  std::byte* scratch = step.scratch_bytes ? frame.arena + step.scratch_offset : nullptr;
+  void** const inputs = frame.operands.data() + step.inputs_begin;
+  void** const outputs = frame.operands.data() + step.outputs_begin;
+  ReadyStep ready{};
+  ready.args = {program_->params.data() + step.params_offset, inputs, outputs, scratch};
+  ready.units = step.units;
+  ready.parts = useful_parts(function, step, program_->labels[static_cast<size_t>(step.label)].macs,
+                             team_.threads());
+  ready.scratch_stride =
+      step.scratch_bytes / static_cast<size_t>(step.units > 1 ? program_->threads : 1);
+  is_shared_ = is_shared_ || ready.parts > 1;
+  if (step.kind == StepKind::kernel) {
+    ready.run = step.kernel->run;
+  } else {
+    ready.detail = static_cast<int32_t>(frame.details.size());
+    Detail detail{step.kind, step.callee_a, {}, {}, {}, {}, nullptr, nullptr};
+    detail.inputs = {const_cast<const void**>(inputs), static_cast<size_t>(step.inputs_count)};
+    detail.outputs = {outputs, static_cast<size_t>(step.outputs_count)};
+    for (int i = 0; i < step.inputs_count; ++i)
+      detail.input_bytes.push_back(operand(function, step.inputs_begin + i).size_bytes);
+    for (int i = 0; i < step.outputs_count; ++i)
+      detail.output_bytes.push_back(operand(function, step.outputs_begin + i).size_bytes);
+    if (step.callee_a >= 0) detail.a = make_frame(step.callee_a, scratch);
+    if (step.callee_b >= 0) detail.b = make_frame(step.callee_b, scratch);
+    frame.details.push_back(std::move(detail));
+  }
+  frame.steps.push_back(ready);
 }
 
 int Session::inputs() const { return static_cast<int>(program_->main().inputs.size()); }
@@ -137,36 +167,51 @@ TensorView Session::observed(int value) const {
   return view(*main_, tensor);
 }
 
-RunStatus Session::run() noexcept { return static_cast<RunStatus>(run_frame(*main_)); }
+RunStatus Session::run() noexcept {
+  if (is_shared_) team_.begin();
+  const int code = run_frame(*main_);
+  if (is_shared_) team_.end();
+  return static_cast<RunStatus>(code);
+}
 
 RunStatus Session::run_profiled(std::span<int64_t> nanoseconds) noexcept {
   using Clock = std::chrono::steady_clock;
-  for (size_t i = 0; i < main_->steps.size(); ++i) {
+  if (is_shared_) team_.begin();
+  int code = kernels::kOk;
+  for (size_t i = 0; i < main_->steps.size() && code == kernels::kOk; ++i) {
     const auto start = Clock::now();
-    if (const int code = run_step(main_->steps[i])) return static_cast<RunStatus>(code);
+    code = run_step(*main_, main_->steps[i]);
     nanoseconds[i] += std::chrono::nanoseconds(Clock::now() - start).count();
   }
-  return RunStatus::ok;
+  if (is_shared_) team_.end();
+  return static_cast<RunStatus>(code);
 }
 
 int Session::steps() const { return static_cast<int>(main_->steps.size()); }
 
 const StepLabel& Session::step_label(int step) const {
-  return program_->labels[static_cast<size_t>(main_->steps[static_cast<size_t>(step)].step->label)];
+  return program_
+      ->labels[static_cast<size_t>(main_->function->steps[static_cast<size_t>(step)].label)];
 }
 
 void Session::reset_state() noexcept {
-  std::memset(state_.get(), 0, program_->state_bytes);
+  if (program_->state_bytes) std::memset(state_.data(), 0, program_->state_bytes);
   for (const StateFill& fill : program_->state_fills)
-    std::memset(state_.get() + fill.offset, static_cast<int>(fill.value), fill.size_bytes);
+    std::memset(state_.data() + fill.offset, static_cast<int>(fill.value), fill.size_bytes);
   called_.assign(called_.size(), false);
 }
 
-int Session::run_frame(Frame& frame) noexcept {
-  for (ReadyStep& step : frame.steps) {
-    if (const int code = run_step(step)) return code;
+int Session::run_frame(const Frame& frame) noexcept {
+  for (const ReadyStep& step : frame.steps) {
+    if (const int code = run_step(frame, step)) return code;
   }
   return kernels::kOk;
+}
+
+inline int Session::run_step(const Frame& frame, const ReadyStep& step) noexcept {
+  if (!step.run) return run_other(frame, step);
+  if (step.parts == 1) return step.run(step.args, 0, step.units);
+  return team_.run(step.run, step.args, step.units, step.parts, step.scratch_stride);
 }
 
 namespace {
@@ -177,57 +222,55 @@ void copy(const void* from, void* to, size_t size_bytes) {
 
 }  // namespace
 
-int Session::run_step(ReadyStep& ready) noexcept {
-  const Step& step = *ready.step;
-  const auto pass = [&](Frame& callee, size_t first) {
-    for (size_t i = first; i < ready.inputs.size(); ++i) {
-      copy(ready.inputs[i], callee.inputs[i - first], ready.input_bytes[i]);
+int Session::run_other(const Frame& frame, const ReadyStep& ready) noexcept {
+  const Detail& detail = frame.details[static_cast<size_t>(ready.detail)];
+  const auto pass = [&](const Frame& callee, size_t first) {
+    for (size_t i = first; i < detail.inputs.size(); ++i) {
+      copy(detail.inputs[i], callee.inputs[i - first], detail.input_bytes[i]);
     }
     const int code = run_frame(callee);
-    if (code != kernels::kOk || step.kind == StepKind::call_once) return code;
-    for (size_t i = 0; i < ready.outputs.size(); ++i)
-      copy(callee.outputs[i], ready.outputs[i], ready.output_bytes[i]);
+    if (code != kernels::kOk || detail.kind == StepKind::call_once) return code;
+    for (size_t i = 0; i < detail.outputs.size(); ++i)
+      copy(callee.outputs[i], detail.outputs[i], detail.output_bytes[i]);
     return code;
   };
-  switch (step.kind) {
+  switch (detail.kind) {
     case StepKind::kernel:
-      return step.units > 1
-                 ? team_.run(step.kernel->run, ready.args, step.units, ready.scratch_stride)
-                 : step.kernel->run(ready.args, 0, step.units);
+      break;
     case StepKind::copy:
-      copy(ready.inputs[0], ready.outputs[0], ready.output_bytes[0]);
-      return kernels::kOk;
+      copy(detail.inputs[0], detail.outputs[0], detail.output_bytes[0]);
+      break;
     case StepKind::call:
-      return pass(*ready.a, 0);
+      return pass(*detail.a, 0);
     case StepKind::call_once: {
-      const auto index = static_cast<size_t>(step.callee_a);
+      const auto index = static_cast<size_t>(detail.callee);
       if (called_[index]) return kernels::kOk;
       called_[index] = true;
-      return pass(*ready.a, 0);
+      return pass(*detail.a, 0);
     }
     case StepKind::branch: {
-      const bool taken = *static_cast<const uint8_t*>(ready.inputs[0]) != 0;
-      return pass(taken ? *ready.a : *ready.b, 1);
+      const bool taken = *static_cast<const uint8_t*>(detail.inputs[0]) != 0;
+      return pass(taken ? *detail.a : *detail.b, 1);
     }
     case StepKind::loop:
-      return run_loop(ready);
+      return run_loop(detail);
   }
   return kernels::kOk;
 }
 
-int Session::run_loop(ReadyStep& ready) noexcept {
-  for (size_t i = 0; i < ready.outputs.size(); ++i)
-    copy(ready.inputs[i], ready.outputs[i], ready.output_bytes[i]);
+int Session::run_loop(const Detail& detail) noexcept {
+  for (size_t i = 0; i < detail.outputs.size(); ++i)
+    copy(detail.inputs[i], detail.outputs[i], detail.output_bytes[i]);
   for (int64_t turn = 0; turn < kMaxLoopTurns; ++turn) {
-    for (size_t i = 0; i < ready.outputs.size(); ++i)
-      copy(ready.outputs[i], ready.a->inputs[i], ready.output_bytes[i]);
-    if (const int code = run_frame(*ready.a)) return code;
-    if (*reinterpret_cast<const uint8_t*>(ready.a->outputs[0]) == 0) return kernels::kOk;
-    for (size_t i = 0; i < ready.outputs.size(); ++i)
-      copy(ready.outputs[i], ready.b->inputs[i], ready.output_bytes[i]);
-    if (const int code = run_frame(*ready.b)) return code;
-    for (size_t i = 0; i < ready.outputs.size(); ++i)
-      copy(ready.b->outputs[i], ready.outputs[i], ready.output_bytes[i]);
+    for (size_t i = 0; i < detail.outputs.size(); ++i)
+      copy(detail.outputs[i], detail.a->inputs[i], detail.output_bytes[i]);
+    if (const int code = run_frame(*detail.a)) return code;
+    if (*reinterpret_cast<const uint8_t*>(detail.a->outputs[0]) == 0) return kernels::kOk;
+    for (size_t i = 0; i < detail.outputs.size(); ++i)
+      copy(detail.outputs[i], detail.b->inputs[i], detail.output_bytes[i]);
+    if (const int code = run_frame(*detail.b)) return code;
+    for (size_t i = 0; i < detail.outputs.size(); ++i)
+      copy(detail.b->outputs[i], detail.outputs[i], detail.output_bytes[i]);
   }
   return static_cast<int>(RunStatus::endless_loop);
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "base/block.h"
 #include "program/program.h"
 #include "runtime/team.h"
 
@@ -59,24 +60,24 @@ class Session {
  private:
   struct Frame;
   struct ReadyStep;
-  struct AlignedDelete {
-    void operator()(std::byte* bytes) const;
-  };
-  using AlignedBytes = std::unique_ptr<std::byte, AlignedDelete>;
+  struct Detail;
 
   std::unique_ptr<Frame> make_frame(int function, std::byte* arena);
+  void make_step(const Function& function, const Step& step, Frame& frame);
   std::byte* address(const ProgramTensor& tensor, std::byte* arena) const;
   TensorView view(const Frame& frame, int tensor) const;
-  int run_frame(Frame& frame) noexcept;
-  int run_step(ReadyStep& step) noexcept;
-  int run_loop(ReadyStep& step) noexcept;
+  int run_frame(const Frame& frame) noexcept;
+  int run_step(const Frame& frame, const ReadyStep& step) noexcept;
+  int run_other(const Frame& frame, const ReadyStep& step) noexcept;
+  int run_loop(const Detail& detail) noexcept;
 
   std::shared_ptr<const Program> program_;
-  AlignedBytes arena_;
-  AlignedBytes state_;
+  Block arena_;
+  Block state_;
   std::vector<bool> called_;  // call_once functions that have run
-  std::unique_ptr<Frame> main_;
   Team team_;
+  bool is_shared_ = false;  // some step is worth more than one thread
+  std::unique_ptr<Frame> main_;
 };
 
 }  // namespace mote::runtime

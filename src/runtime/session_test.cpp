@@ -250,11 +250,11 @@ TEST(Session, StatePersistsUntilItIsReset) {
 TEST(Session, ThreadsShareTheUnits) {
   Graph graph;
   Builder b(graph);
-  ValueId v = b.input({1001});
+  ValueId v = b.input({100100});
   for (int i = 0; i < 20; ++i) v = b.node(kAddOne, {v});
   b.output(v);
   runtime::Session session(compiled(graph, {.threads = 3}), 3);
-  std::vector<float> x(1001);
+  std::vector<float> x(100100);
   std::iota(x.begin(), x.end(), 0.0f);
   for (int round = 0; round < 50; ++round) {
     const std::vector<float> y = run(session, x);
