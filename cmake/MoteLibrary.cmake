@@ -9,7 +9,7 @@ if(NOT MOTE_SANITIZE AND NOT MOTE_SANITIZE_THREAD AND NOT MOTE_FUZZ)
 endif()
 target_link_options(mote PRIVATE ${MOTE_LINK_OPTIONS})
 
-add_library(libmote SHARED src/api/c.cpp)
+add_library(libmote SHARED src/api/c.cpp src/api/convert.cpp)
 set_target_properties(libmote PROPERTIES PREFIX "" OUTPUT_NAME libmote VERSION ${PROJECT_VERSION}
                                          SOVERSION ${PROJECT_VERSION_MAJOR}
                                          LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}
@@ -21,11 +21,37 @@ if(NOT MOTE_SANITIZE AND NOT MOTE_SANITIZE_THREAD AND NOT MOTE_FUZZ)  # whose li
   target_link_options(libmote PRIVATE -Wl,--no-undefined)
 endif()
 
+# libmote_run: the same interface but for mote_convert, and .tflite files only: what a device needs. With
+# -DMOTE_OPERATORS=MODEL.tflite it has only the operators that this model needs, and their kernels.
+set(MOTE_OPERATORS "" CACHE FILEPATH "A model whose operators libmote_run is to have; empty: all of them")
+file(GLOB tflite_sources CONFIGURE_DEPENDS src/import/tflite/*.cpp)
+list(FILTER tflite_sources EXCLUDE REGEX "_test\\.cpp$")
+set(run_sources src/api/c.cpp cmake/tflite_only.cpp src/driver/model.cpp src/driver/runner.cpp ${tflite_sources})
+if(MOTE_OPERATORS)
+  add_executable(operators_of EXCLUDE_FROM_ALL cmake/operators_of.cpp)
+  target_link_libraries(operators_of PRIVATE mote_driver)
+  set(chosen ${PROJECT_BINARY_DIR}/operators/ops/ops.inc)
+  add_custom_command(OUTPUT ${chosen} DEPENDS operators_of ${MOTE_OPERATORS} VERBATIM
+                     COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/operators/ops
+                     COMMAND operators_of ${MOTE_OPERATORS} > ${chosen})
+  list(APPEND run_sources src/ops/ops.cpp ${chosen})
+endif()
+add_library(libmote_run SHARED ${run_sources})
+set_target_properties(libmote_run PROPERTIES PREFIX "" OUTPUT_NAME libmote_run VERSION ${PROJECT_VERSION}
+                                             SOVERSION ${PROJECT_VERSION_MAJOR}
+                                             LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}
+                                             LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/libmote.map)
+target_compile_definitions(libmote_run PRIVATE MOTE_VERSION="${PROJECT_VERSION}")
+target_include_directories(libmote_run BEFORE PRIVATE ${PROJECT_BINARY_DIR}/operators)
+target_link_libraries(libmote_run PRIVATE mote_plan mote_runtime mote_passes mote_formats)
+target_link_options(libmote_run PRIVATE -Wl,--as-needed -Wl,--gc-sections -Wl,-O1
+                    -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/libmote.map)
+
 # Found from where the .pc file lies, so that the whole may be installed anywhere.
 file(RELATIVE_PATH MOTE_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/mote.pc.in ${PROJECT_BINARY_DIR}/mote.pc @ONLY)
 install(TARGETS mote RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS libmote LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS libmote libmote_run LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/mote DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${PROJECT_BINARY_DIR}/mote.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -1,14 +1,13 @@
-// The C interface over the driver.
-#include <cstring>
-#include <new>
+// The C interface to models and sessions, over the driver.
+#include <memory>
 
-#include "base/result.h"
-#include "driver/convert.h"
+#include "api/guard.h"
 #include "driver/model.h"
 #include "driver/runner.h"
 #include "mote/mote_c.h"
 
-using mote::Blame;
+using mote::api::guard;
+using mote::api::keep;
 using mote::driver::PortInfo;
 
 struct mote_model {
@@ -27,30 +26,6 @@ struct mote_session {
 namespace {
 
 static_assert(MOTE_VARIANT + 1 == mote::kDTypeCount && MOTE_MAX_RANK == mote::kMaxRank);
-
-// Room of its own, so that a message can be kept when memory has run out.
-thread_local char last_error[1024] = "";
-
-void keep(const char* message) {
-  std::strncpy(last_error, message, sizeof(last_error) - 1);
-  last_error[sizeof(last_error) - 1] = '\0';
-}
-
-template <class Body>
-mote_status guard(Body&& body) {
-  const mote::Status status = mote::capture(std::forward<Body>(body));
-  if (status) return MOTE_OK;
-  keep(status.error().message.c_str());
-  switch (status.error().blame) {
-    case Blame::user:
-      return MOTE_USER_ERROR;
-    case Blame::unsupported:
-      return MOTE_UNSUPPORTED;
-    case Blame::internal:
-      return MOTE_INTERNAL;
-  }
-  return MOTE_INTERNAL;
-}
 
 void describe(const PortInfo& port, const mote::Shape& shape, mote_tensor* tensor) {
   tensor->name = port.name.c_str();
@@ -89,26 +64,10 @@ std::vector<mote::Shape> shapes_of(const mote_model& model, const mote_shape* gi
   return shapes;
 }
 
-void parse_type(const char* name, const char* what, mote::DType* type) {
-  if (name && !mote::parse_dtype(name, type)) mote::fail_user("no {} '{}'", what, name);
-}
-
-mote::driver::ConvertOptions complete(const mote_convert_options& given) {
-  mote::driver::ConvertOptions options;
-  mote::compress::QuantizeOptions& quantize = options.quantize;
-  if (given.quantize && !mote::compress::parse_precision(given.quantize, &quantize.precision)) {
-    mote::fail_user("no precision '{}'", given.quantize);
-  }
-  if (given.calibrate) options.calibrate = given.calibrate;
-  parse_type(given.input_type, "input type", &quantize.input_type);
-  parse_type(given.output_type, "output type", &quantize.output_type);
-  return options;
-}
-
 }  // namespace
 
 const char* mote_version(void) { return MOTE_VERSION; }
-const char* mote_last_error(void) { return last_error; }
+const char* mote_last_error(void) { return mote::api::last_error(); }
 
 mote_status mote_model_load(const char* path, mote_model** model) {
   return guard([&] {
@@ -175,15 +134,4 @@ void mote_session_reset(mote_session* session) { session->runner->session().rese
 
 size_t mote_session_arena_bytes(const mote_session* session) {
   return session->runner->program().main().arena_bytes;
-}
-
-mote_status mote_convert(const char* model_path, const char* output_path,
-                         const mote_convert_options* options) {
-  return guard([&] {
-    if (!model_path || !output_path) mote::fail_user("model_path or output_path is null");
-    mote::driver::ConvertOptions convert = complete(options ? *options : mote_convert_options{});
-    convert.model = model_path;
-    convert.output = output_path;
-    static_cast<void>(mote::driver::convert(convert).value());
-  });
 }

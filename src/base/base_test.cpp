@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -57,6 +58,32 @@ TEST(Result, CarriesWhatWasThrownWithItsContext) {
   EXPECT_EQ(result.error().message, "layer 'x': bad 3");
   EXPECT_EQ(result.error().blame, Blame::user);
   EXPECT_THROW((void)result.value(), Error);
+}
+
+TEST(File, WhatIsReleasedCanStillBeRead) {
+  std::string text;
+  for (int i = 0; i < 100000; ++i) text += std::to_string(i);
+  const auto bytes = std::as_bytes(std::span(text));
+  const std::string path = testing::TempDir() + "released";
+  write_file(path, bytes);
+  const Buffer file = map_file(path);
+  const Buffer part = file.slice(5000, 300000);
+  const Buffer copy = Buffer::copy_of(part.data(), part.size());
+  release_mapped(part.bytes());
+  release_mapped(copy.bytes());  // not of a file: must stay
+  release_mapped({});
+  EXPECT_TRUE(std::ranges::equal(part.bytes(), bytes.subspan(5000, 300000)));
+  EXPECT_TRUE(std::ranges::equal(copy.bytes(), part.bytes()));
+}
+
+TEST(Buffer, StartsAsZerosAndAligned) {
+  for (const size_t size_bytes : {0, 1, 1000, 200000, 5000000}) {
+    const auto [buffer, bytes] = Buffer::allocate(size_bytes);
+    EXPECT_EQ(buffer.size(), size_bytes);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % 64, 0u);
+    EXPECT_TRUE(std::ranges::all_of(buffer.bytes(), [](std::byte b) { return b == std::byte{}; }));
+    if (size_bytes) bytes[size_bytes - 1] = std::byte{1};
+  }
 }
 
 TEST(File, MissingFileIsNamed) {

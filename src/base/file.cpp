@@ -5,10 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
 
 #include "base/error.h"
 
@@ -20,6 +25,48 @@ struct Descriptor {
   ~Descriptor() {
     if (fd >= 0) ::close(fd);
   }
+};
+
+// A file in memory. All of them are known, so that what lies in a file can be told from what does
+// not: giving back the latter would lose it.
+class Mapping {
+ public:
+  Mapping(const std::byte* data, size_t size_bytes) : bytes_(data, size_bytes) {
+    const std::lock_guard lock(mutex());
+    all().insert(this);
+  }
+  ~Mapping() {
+    {
+      const std::lock_guard lock(mutex());
+      all().erase(this);
+    }
+    ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+  }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+  static bool is_mapped(std::span<const std::byte> part) {
+    const std::lock_guard lock(mutex());
+    return std::any_of(all().begin(), all().end(), [&](const Mapping* mapping) {
+      const auto whole = mapping->bytes_;
+      return std::less_equal<>()(whole.data(), part.data()) &&
+             std::less_equal<>()(part.data() + part.size(), whole.data() + whole.size());
+    });
+  }
+
+ private:
+  static std::mutex& mutex() {
+    static std::mutex one;
+    return one;
+  }
+  static std::set<const Mapping*>& all() {
+    static std::set<const Mapping*> mappings;
+    return mappings;
+  }
+
+  std::span<const std::byte> bytes_;
 };
 
 void write_all(int fd, const std::string& path, std::span<const std::byte> bytes) {
@@ -45,9 +92,17 @@ Buffer map_file(const std::string& path) {
   if (size == 0) return {};
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
   if (address == MAP_FAILED) fail_user("{}: can't read: {}", path, std::strerror(errno));
-  std::shared_ptr<const void> owner(
-      address, [size](const void* p) { ::munmap(const_cast<void*>(p), size); });
-  return {std::move(owner), {static_cast<const std::byte*>(address), size}};
+  auto mapping = std::make_shared<const Mapping>(static_cast<const std::byte*>(address), size);
+  const auto bytes = mapping->bytes();
+  return {std::move(mapping), bytes};
+}
+
+void release_mapped(std::span<const std::byte> bytes) noexcept {
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<uintptr_t>(bytes.data()) + page - 1) / page * page;
+  const auto end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size()) / page * page;
+  if (begin >= end || !Mapping::is_mapped(bytes)) return;
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 void write_file(const std::string& path, std::span<const std::byte> bytes) {

@@ -12,6 +12,10 @@ namespace mote {
 // it. Throws an Error that names the file and the cause.
 Buffer map_file(const std::string& path);
 
+// Gives the memory of bytes of a mapped file back to the system: for parts that will hardly be read
+// again, which they still can be. Bytes that are not of a mapped file are left alone.
+void release_mapped(std::span<const std::byte> bytes) noexcept;
+
 // Writes to a temporary name beside `path`, flushes it to the disk, and renames it over `path`. On
 // failure nothing is left behind and an Error names the file and the cause.
 void write_file(const std::string& path, std::span<const std::byte> bytes);

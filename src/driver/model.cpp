@@ -88,14 +88,15 @@ Model load_model(const std::string& path) {
   const auto begin = std::chrono::steady_clock::now();
   Model model;
   model.path = path;
+  Buffer bytes;
   if (std::filesystem::is_directory(path)) {  // an unzipped .keras
     model.format = "keras";
   } else {
-    const Buffer bytes = map_file(path);
+    bytes = map_file(path);
     model.file_bytes = bytes.size();
     model.format = with_context(path, [&] { return format_of(bytes, path); });
   }
-  Result<Graph> graph = model.format == "tflite" ? import_tflite(path) : import_keras(path);
+  Result<Graph> graph = model.format == "tflite" ? import_tflite(bytes, file_name(path)) : import_keras(path);
   if (!graph) {
     const bool named = graph.error().message.find(file_name(path)) != std::string::npos;
     throw named ? graph.error() : Error(graph.error()).in(path);

@@ -1,6 +1,7 @@
 #include "ops/lower.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "ops/ops.h"
 
 namespace mote {
@@ -117,7 +118,9 @@ void LowerContext::add_step(const kernels::Family& family, std::vector<std::byte
     Ref& weights = inputs[static_cast<size_t>(row->pack_input)];
     const size_t size_bytes = row->packed_bytes(params.data());
     auto [buffer, bytes] = Buffer::allocate(size_bytes);
-    row->pack(params.data(), bytes_of_ref(weights).data(), bytes);
+    const Buffer stored = bytes_of_ref(weights);
+    row->pack(params.data(), stored.data(), bytes);
+    release_mapped(stored.bytes());
     weights = constant(DType::u8, Shape{static_cast<int64_t>(size_bytes)}, buffer);
   }
   step.kernel = row;

@@ -128,6 +128,7 @@ void rewrite(Editor& editor, size_t n, const Match& found) {
 }  // namespace
 
 bool fuse_list_update(Graph& graph) {
+  if (!find_op("concatenation") || !find_op("dynamic_update_slice")) return false;
   return edit(graph, [](Editor& editor) {
     for (size_t n = 0; n < editor.size(); ++n) {
       if (!editor.alive(n)) continue;

@@ -50,14 +50,15 @@ ValueId int_constant(Editor& editor, const std::string& name, std::span<const in
 // unknown extents to be written down.
 bool become_reshape(Editor& editor, size_t n) {
   Node& node = editor.refresh(n);
+  const OpDef* reshape = find_op("reshape");
   const Value& y = editor.value(node.outputs[0]);
-  if (unknown_extents(y.type.shape) > 1) return false;
+  if (!reshape || unknown_extents(y.type.shape) > 1) return false;
   const std::string name = y.name + "/shape";
   const Shape shape = y.type.shape;
   const ValueId target = int_constant(editor, name, shape.dims());
   const ValueId x = node.inputs[0];
   for (size_t i = 1; i < node.inputs.size(); ++i) editor.set_input(n, i, kNoValue);
-  node.op = find_op("reshape");
+  node.op = reshape;
   node.attrs = Attrs::of(ops::ReshapeAttrs{});
   node.inputs = {x};
   editor.set_input(n, 1, target);
