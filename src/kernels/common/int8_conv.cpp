@@ -1,6 +1,7 @@
 #include "kernels/common/int8_conv.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace mote::kernels {
 namespace {
@@ -11,7 +12,7 @@ constexpr int64_t kLeastPixels = 8, kMostPixels = 64;
 // So many units keep two to four threads equally busy.
 constexpr int64_t kUnits = 16;
 // Less work than this many products is not worth a second thread.
-constexpr int64_t kWorthSplitting = 16384;
+constexpr int64_t kWorthSplitting = 65536;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -94,18 +95,27 @@ Int8Plan plan_int8(const Int8Conv& conv) {
 
 size_t int8_packed_bytes(const Int8Conv& conv) {
   const Int8Plan p = plan_int8(conv);
-  return static_cast<size_t>(p.groups) * p.blob_bytes();
+  return kPlanBytes + static_cast<size_t>(p.groups) * p.blob_bytes();
 }
 
 void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_bytes,
                const void* weights, void* packed) {
-  const Int8Plan p = plan_int8(conv);
+  Int8Plan p = plan_int8(conv);
+  p.is_centred = 1;
   for (int64_t group = 0; group < p.groups; ++group) {
     const WeightMatrix w = {
         weights, group * p.outputs * p.patch, w_type, w_zero, p.outputs, p.rows * p.taps, p.run};
-    pack_int8_panels(w, only_bytes,
-                     static_cast<uint8_t*>(packed) + static_cast<size_t>(group) * p.blob_bytes());
+    uint8_t* blob =
+        static_cast<uint8_t*>(packed) + kPlanBytes + static_cast<size_t>(group) * p.blob_bytes();
+    pack_int8_panels(w, only_bytes, blob);
+    const auto* infos = reinterpret_cast<const PanelInfo*>(blob);
+    for (int64_t i = 0; i < p.panels; ++i) {
+      if (infos[i].chain == 0) p.needs_words = 1;
+      if (infos[i].centre != w_zero) p.is_centred = 0, p.other_centre = infos[i].centre;
+    }
   }
+  std::memset(packed, 0, kPlanBytes);
+  std::memcpy(packed, &p, sizeof p);
 }
 
 }  // namespace mote::kernels

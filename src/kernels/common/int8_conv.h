@@ -38,6 +38,11 @@ struct Int8Plan {
   // each run starts (64 bits).
   size_t words_offset_bytes, numbers_offset_bytes, offsets_bytes, scratch_bytes;
 
+  // Facts of the weights, known once they are packed.
+  int32_t needs_words;   // some panel holds words
+  int32_t other_centre;  // what some panel is centred on, if not on the weights' zero point
+  int32_t is_centred;    // every panel is centred on the zero point
+
   int64_t k() const { return rows * taps * blocks * kBlockSteps; }
   int64_t units() const { return window.batches * tiles_y * tiles_x * groups * parts; }
   int64_t tile_pixels() const { return tile_h * tile_w; }
@@ -46,7 +51,8 @@ struct Int8Plan {
 
 Int8Plan plan_int8(const Int8Conv& conv);
 
-// One blob of panels for each group.
+// The plan, then a blob of panels for each group.
+inline constexpr size_t kPlanBytes = (sizeof(Int8Plan) + 63) / 64 * 64;
 size_t int8_packed_bytes(const Int8Conv& conv);
 void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_bytes,
                const void* weights, void* packed);

@@ -12,7 +12,9 @@
 
 namespace mote::kernels::MOTE_ISA {
 
-inline constexpr int kPixels = 4;
+// Pixels that are computed at once: as many sums as leave registers for the rest.
+template <int kRegs>
+inline constexpr int kPixels = kRegs == 1 ? 8 : 4;
 
 // The empty statement stops compilers from regrouping the sums, which costs GCC all registers.
 [[gnu::always_inline]] inline __m256i add_words(__m256i sum, __m256i v) {
@@ -63,7 +65,7 @@ template <int kChain, int kRows, int kRegs>
                                              const int8_t* b, Sums<kRows, kRegs>& sums) {
   constexpr bool kFromMemory = kChain * kRegs > 4;
   const __m256i ones = _mm256_set1_epi16(1);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
     __m256i words[kRegs];
 #pragma GCC unroll 4
@@ -88,7 +90,7 @@ template <int kChain, int kRows, int kRegs>
 [[gnu::always_inline]] inline void add_chain(const uint8_t* const (&a)[kRows], int64_t at,
                                              const int8_t* b, Sums<kRows, kRegs>& sums) {
   static_assert(kChain == 1);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
     const __m256i x = four_bytes(a[r] + at);
 #pragma GCC unroll 2
@@ -113,7 +115,7 @@ template <int kRows, int kRegs>
     __m256i w[kRegs];
 #pragma GCC unroll 2
     for (int j = 0; j < kRegs; ++j) w[j] = load_widened(b + 16 * (half * kRegs + j));
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       const __m256i x = four_bytes(a[r] + at + 2 * half);
 #pragma GCC unroll 2
@@ -157,19 +159,19 @@ template <int kChain, int kRows, int kRegs, class Out>
 [[gnu::always_inline]] inline void multiply_patches(const Tile& tile, int64_t row,
                                                     const int8_t* panel, const Out& out) {
   Sums<kRows, kRegs> sums;
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 2
     for (int j = 0; j < kRegs; ++j) sums.v[r][j] = out.start(j);
   }
   if constexpr (kChain == 0) {
     const int16_t* a[kRows];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) a[r] = tile.words + tile.pixels[row + r];
     add_products<kChain, kRows, kRegs>(tile, a, panel, sums);
   } else {
     const uint8_t* a[kRows];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) a[r] = tile.bytes + tile.pixels[row + r];
     add_products<kChain, kRows, kRegs>(tile, a, panel, sums);
   }
@@ -181,8 +183,12 @@ template <int kChain, int kRegs, class Out>
 [[gnu::noinline]] void multiply_pixels(const Tile& tile, int64_t count, const int8_t* panel,
                                        const Out& out) {
   int64_t row = 0;
-  for (; row + kPixels <= count; row += kPixels) {
-    multiply_patches<kChain, kPixels, kRegs>(tile, row, panel, out);
+  for (; row + kPixels<kRegs> <= count; row += kPixels<kRegs>) {
+    multiply_patches<kChain, kPixels<kRegs>, kRegs>(tile, row, panel, out);
+  }
+  if (kPixels < kRegs >> 4 && row + 4 <= count) {
+    multiply_patches<kChain, 4, kRegs>(tile, row, panel, out);
+    row += 4;
   }
   switch (count - row) {
     case 3:

@@ -34,6 +34,7 @@ struct IntJob {
   const MoteIntMac* mac;
   const int32_t* bias;  // or null
   MoteScales scales;
+  bool is_small;             // 8-bit outputs, exact rounding, every scale at most a half
   bool is_plain;             // 8-bit outputs, rounded twice, every shift in [-20, -1]
   int32_t x_zero;            // of the rows' bytes
   const int32_t* row_terms;  // what panels centred elsewhere than the weights' zero add, by pixel
@@ -58,15 +59,6 @@ void multiply_int(const IntJob& job, const Tile& tile, int64_t count, const void
 void multiply_hybrid(const HybridJob& job, const Tile& tile, int64_t count, const void* packed,
                      int64_t n, int64_t begin, int64_t end);
 
-// Whether any panel of the blob holds words.
-inline bool has_words(const void* packed, int64_t n) {
-  const auto* infos = static_cast<const PanelInfo*>(packed);
-  for (int64_t p = 0; p < int8_panels(n); ++p) {
-    if (infos[p].chain == 0) return true;
-  }
-  return false;
-}
-
 // Why these kernels can't take an integer product; null if they can.
 inline const char* declines_int(const MoteIntMac& m) {
   if (m.x_type != kMoteI8 && m.x_type != kMoteU8) return "the activations have more than 8 bits";
@@ -84,9 +76,20 @@ inline IntJob int_job(const MoteIntMac& mac, const void* bias, const void* scale
   job.mac = &mac;
   job.bias = static_cast<const int32_t*>(bias);
   job.scales = mote_scales(mac.rounding, scale, shift);
-  job.is_plain = mac.rounding == kMoteTwice && (mac.y_type == kMoteI8 || mac.y_type == kMoteU8);
-  for (int64_t c = 0; job.is_plain && c < channels; ++c) {
-    job.is_plain = job.scales.shift[c] < 0 && job.scales.shift[c] >= -20;
+  const bool is_bytes = mac.y_type == kMoteI8 || mac.y_type == kMoteU8;
+  job.is_plain = is_bytes && mac.rounding == kMoteTwice;
+  job.is_small = is_bytes && mac.rounding == kMoteExact32;
+  if (job.is_small) {
+    int32_t outside = 0;
+    for (int64_t c = 0; c < channels; ++c) outside |= !(job.scales.exact[c] <= 0.5);
+    job.is_small = outside == 0;
+  }
+  if (job.is_plain) {
+    int32_t outside = 0;
+    for (int64_t c = 0; c < channels; ++c) {
+      outside |= job.scales.shift[c] >= 0 || job.scales.shift[c] < -20;
+    }
+    job.is_plain = outside == 0;
   }
   job.x_zero = mac.x_type == kMoteU8 ? mac.x_zero : mac.x_zero + 128;
   job.y = y;
@@ -99,28 +102,10 @@ inline MoteScales scales_from(MoteScales s, int64_t channel) {
   return {s.multiplier + channel, s.shift + channel, nullptr};
 }
 
-// sum (x - x_zero) * (w - w_zero) is that with the panel's centre, plus (centre - w_zero) times the
-// patch's sum of x - x_zero. Null if every panel is centred on the zero point. `run`: bytes of a
-// run that count.
-inline const int32_t* row_terms(const IntJob& job, const void* packed, int64_t n, const Tile& tile,
-                                int64_t run, int64_t count, int32_t* terms) {
-  const auto* infos = static_cast<const PanelInfo*>(packed);
-  const int32_t zero = job.mac->w_zero;
-  int64_t p = 0;
-  while (p < int8_panels(n) && infos[p].centre == zero) ++p;
-  if (p == int8_panels(n)) return nullptr;
-  const auto apart = static_cast<uint32_t>(infos[p].centre - zero);
-  for (int64_t i = 0; i < count; ++i) {
-    uint32_t sum = 0;
-    for (int64_t j = 0; j < tile.count_runs; ++j) {
-      const uint8_t* from = tile.bytes + tile.pixels[i] + tile.runs[j];
-      for (int64_t c = 0; c < run; ++c) sum += from[c];
-    }
-    sum -= static_cast<uint32_t>(job.x_zero) * static_cast<uint32_t>(tile.count_runs * run);
-    terms[i] = static_cast<int32_t>(sum * apart);
-  }
-  return terms;
-}
+// sum (x - x_zero) * (w - w_zero) is that with a panel's centre, plus (centre - w_zero) times the
+// patch's sum of x - x_zero: the latter for `count` pixels. `run`: bytes of a run that count.
+void sum_patches(const IntJob& job, const Tile& tile, int32_t centre, int64_t run, int64_t count,
+                 int32_t* terms);
 
 }  // namespace mote::kernels::MOTE_ISA
 

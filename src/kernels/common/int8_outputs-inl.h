@@ -70,7 +70,7 @@ inline const int32_t* terms_of(const IntJob& job, const PanelInfo& info) {
 template <int kRows, int kRegs>
 [[gnu::always_inline]] inline void add_terms(const int32_t* terms, int64_t row,
                                              Sums<kRows, kRegs>& sums) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 2
     for (int j = 0; j < kRegs; ++j) {
@@ -96,7 +96,7 @@ struct ByteOutput {
 
   template <bool kOnlyPositive, int kRows>
   [[gnu::always_inline]] inline void rescale(Sums<kRows, kRegs>& sums) const {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 2
       for (int j = 0; j < kRegs; ++j) {
@@ -151,16 +151,27 @@ struct ByteOutput {
   template <int kRows>
   [[gnu::always_inline]] inline void store_narrow(uint8_t* to,
                                                   const Sums<kRows, kRegs>& sums) const {
-    const auto sum = [&](int r) { return sums.v[r < kRows ? r : kRows - 1][0]; };
-    const __m256i b = bytes(_mm256_packs_epi32(sum(0), sum(1)), _mm256_packs_epi32(sum(2), sum(3)));
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    const __m256i in_rows = _mm256_permutevar8x32_epi32(b, order);
-    const __m128i low2 = _mm256_castsi256_si128(in_rows);
-    const __m128i high2 = _mm256_extracti128_si256(in_rows, 1);
-    store_first(to, low2, channels);
-    if (kRows > 1) store_first(to + y_pitch, _mm_unpackhi_epi64(low2, low2), channels);
-    if (kRows > 2) store_first(to + 2 * y_pitch, high2, channels);
-    if (kRows > 3) store_first(to + 3 * y_pitch, _mm_unpackhi_epi64(high2, high2), channels);
+    constexpr int kLast = kRows - 1;
+#pragma GCC unroll 2
+    for (int r = 0; r < kRows; r += 4) {
+      const __m256i pair =
+          _mm256_packs_epi32(sums.v[r][0], sums.v[r + 1 < kLast ? r + 1 : kLast][0]);
+      const __m256i pair2 = _mm256_packs_epi32(sums.v[r + 2 < kLast ? r + 2 : kLast][0],
+                                               sums.v[r + 3 < kLast ? r + 3 : kLast][0]);
+      const __m256i rows = _mm256_permutevar8x32_epi32(bytes(pair, pair2), order);
+      const __m128i low2 = _mm256_castsi256_si128(rows);
+      const __m128i high2 = _mm256_extracti128_si256(rows, 1);
+      uint8_t* from = to + r * y_pitch;
+      store_first(from, low2, channels);
+      if (r + 1 < kRows) {
+        store_first(from + y_pitch, _mm_unpackhi_epi64(low2, low2), channels);
+      }
+      if (r + 2 < kRows) store_first(from + 2 * y_pitch, high2, channels);
+      if (r + 3 < kRows) {
+        store_first(from + 3 * y_pitch, _mm_unpackhi_epi64(high2, high2), channels);
+      }
+    }
   }
 };
 
@@ -171,7 +182,7 @@ struct ByteOutputs {
   ByteOutput<kRegs> make(const PanelInfo& info, int64_t channel, int64_t channels) const {
     const MoteIntMac& mac = *job.mac;
     ByteOutput<kRegs> out;
-    start_sums<kRegs>(job, info, channel, channels, out.first);
+    start_sums<kRegs>(job, info, channel, channels, out.from);
     __m256i multiplier[kRegs], shift[kRegs];
     load_lanes<kRegs>(job.scales.multiplier + channel, channels, multiplier);
     load_lanes<kRegs>(job.scales.shift + channel, channels, shift);
@@ -183,6 +194,76 @@ struct ByteOutputs {
     out.high = _mm256_set1_epi8(static_cast<char>(mac.act_max - lower));
     out.flip = _mm256_set1_epi8(static_cast<char>(lower));
     out.only_positive = mac.act_min >= mac.y_zero;
+    out.terms = terms_of(job, info);
+    out.y = static_cast<uint8_t*>(job.y) + job.y_first + channel;
+    out.y_pitch = job.y_pitch;
+    out.channels = channels;
+    return out;
+  }
+};
+
+// 8-bit outputs by scales in double precision that are at most a half, so that no product leaves 32
+// bits (beyond, mote_rescale_exact has a rule of its own).
+template <int kRegs>
+struct ExactOutput {
+  __m256i first[kRegs];
+  __m256d scale[2 * kRegs];  // in the order of the lanes
+  __m128i zero, low, high, flip, order;
+  const int32_t* terms;
+  uint8_t* y;
+  int64_t y_pitch, channels;
+
+  __m256i start(int j) const { return first[j]; }
+
+  // Eight lanes as 16-bit numbers.
+  [[gnu::always_inline]] inline __m128i words(__m256i v, int j) const {
+    const __m256d low4 = _mm256_cvtepi32_pd(_mm256_castsi256_si128(v));
+    const __m256d high4 = _mm256_cvtepi32_pd(_mm256_extracti128_si256(v, 1));
+    return _mm_packs_epi32(round_exact(_mm256_mul_pd(low4, scale[2 * j])),
+                           round_exact(_mm256_mul_pd(high4, scale[2 * j + 1])));
+  }
+
+  template <int kRows>
+  [[gnu::always_inline]] inline void store(int64_t row, Sums<kRows, kRegs>& sums) const {
+    if (terms) add_terms(terms, row, sums);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const __m128i a = _mm_adds_epi16(words(sums.v[r][0], 0), zero);
+      const __m128i b =
+          kRegs == 1 ? a : _mm_adds_epi16(words(sums.v[r][kRegs - 1], kRegs - 1), zero);
+      const __m128i v = _mm_min_epi8(_mm_max_epi8(_mm_packs_epi16(a, b), low), high);
+      uint8_t* to = y + (row + r) * y_pitch;
+      store_first(to, _mm_shuffle_epi8(_mm_xor_si128(v, flip), order), channels);
+    }
+  }
+};
+
+struct ExactOutputs {
+  const IntJob& job;
+
+  template <int kRegs>
+  ExactOutput<kRegs> make(const PanelInfo& info, int64_t channel, int64_t channels) const {
+    const MoteIntMac& mac = *job.mac;
+    ExactOutput<kRegs> out;
+    start_sums<kRegs>(job, info, channel, channels, out.first);
+    const double* from = job.scales.exact + channel;
+    const auto four = [&](int64_t c) {
+      const __m256d v = c < channels ? load4d(from + c, channels - c) : _mm256_setzero_pd();
+      return _mm256_permute4x64_pd(v, 0xd8);
+    };
+    out.scale[0] = four(0);
+    out.scale[1] = four(kRegs == 2 ? 8 : 4);
+    if constexpr (kRegs == 2) {
+      out.scale[2] = four(4);
+      out.scale[3] = four(12);
+    }
+    const int32_t lower = mac.y_type == kMoteU8 ? 128 : 0;
+    out.zero = _mm_set1_epi16(static_cast<int16_t>(mac.y_zero - lower));
+    out.low = _mm_set1_epi8(static_cast<char>(mac.act_min - lower));
+    out.high = _mm_set1_epi8(static_cast<char>(mac.act_max - lower));
+    out.flip = _mm_set1_epi8(static_cast<char>(lower));
+    out.order = kRegs == 2 ? _mm_setr_epi8(0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15)
+                           : _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 0, 2, 1, 3, 4, 6, 5, 7);
     out.terms = terms_of(job, info);
     out.y = static_cast<uint8_t*>(job.y) + job.y_first + channel;
     out.y_pitch = job.y_pitch;

@@ -22,10 +22,10 @@ struct Int8Unit {
 
 // Where unit number `unit` lies.
 struct Int8Place {
-  int64_t part, group, batch, y, x, h, w;
+  int64_t group, batch, y, x, h, w;
 
   Int8Place(const Int8Plan& p, int64_t unit) {
-    part = unit % p.parts, unit /= p.parts;
+    unit /= p.parts;
     group = unit % p.groups, unit /= p.groups;
     x = unit % p.tiles_x * p.tile_w, unit /= p.tiles_x;
     y = unit % p.tiles_y * p.tile_h;
@@ -66,34 +66,37 @@ inline void copy_region(const Int8Plan& p, const Int8Place& at, const void* x, u
   widen_bytes(bytes, lines * line_bytes + kBlockSteps, words);
 }
 
-// Calls body(unit) for each unit of [begin, end). `pad_of(batch)` is the byte that is real zero.
+inline const Int8Plan& plan_of(const Args& a) { return *static_cast<const Int8Plan*>(a.in[1]); }
+
+// Calls body(unit) for the units of [begin, end), neighbouring parts of a tile's panels at once.
+// `pad_of(batch)` is the byte that is real zero.
 template <class Pad, class Body>
-inline void each_int8_unit(const Int8Plan& p, const void* x, int32_t x_type, const void* packed,
-                           void* scratch, int64_t begin, int64_t end, const Pad& pad_of,
-                           const Body& body) {
+inline void each_int8_unit(const Args& a, int32_t x_type, int64_t begin, int64_t end,
+                           const Pad& pad_of, const Body& body) {
+  const Int8Plan& p = plan_of(a);
   const MoteWindow& g = p.window;
   const int64_t line = p.region_w * g.in_c;
-  const auto* bytes = static_cast<const uint8_t*>(scratch);
+  auto* bytes = static_cast<uint8_t*>(a.scratch);
   const auto* words = reinterpret_cast<const int16_t*>(bytes + p.words_offset_bytes);
-  bool needs_words = false;
-  for (int64_t i = 0; i < p.groups && !kOnlyBytes; ++i) {
-    const size_t at = static_cast<size_t>(i) * p.blob_bytes();
-    needs_words = needs_words || has_words(static_cast<const uint8_t*>(packed) + at, p.outputs);
-  }
+  const auto* blobs = static_cast<const uint8_t*>(a.in[1]) + kPlanBytes;
+  // Whole vectors are read when patches are summed up, so not from the caller's memory then.
   const bool in_place = p.rows * p.taps == 1 && g.in_h == 1 && g.stride_w == 1 && p.groups == 1 &&
-                        p.run % kBlockSteps == 0 && flip_of(x_type) == 0 && !needs_words;
-  auto* pixels = reinterpret_cast<int64_t*>(static_cast<uint8_t*>(scratch) + p.offsets_bytes);
+                        p.run % kBlockSteps == 0 && flip_of(x_type) == 0 && !p.needs_words &&
+                        p.is_centred;
+  auto* pixels = reinterpret_cast<int64_t*>(bytes + p.offsets_bytes);
   int64_t* runs = pixels + p.tile_pixels();
-  for (int64_t i = 0; i < p.rows * p.taps; ++i) {
-    runs[i] = i / p.taps * g.dilation_h * line + i % p.taps * g.dilation_w * g.in_c;
+  for (int64_t row = 0, i = 0; row < p.rows; ++row) {
+    for (int64_t tap = 0; tap < p.taps; ++tap) {
+      runs[i++] = row * g.dilation_h * line + tap * g.dilation_w * g.in_c;
+    }
   }
   int64_t held = -1;   // the tile whose region is in scratch
   int64_t width = -1;  // what the pixels' offsets are for
-  for (int64_t unit = begin; unit < end; ++unit) {
+  for (int64_t unit = begin; unit < end;) {
     const Int8Place at(p, unit);
     const int64_t tile = unit / p.parts / p.groups;
     if (!in_place && held != tile) {
-      copy_region(p, at, x, flip_of(x_type), pad_of(at.batch), needs_words, scratch);
+      copy_region(p, at, a.in[0], flip_of(x_type), pad_of(at.batch), p.needs_words, a.scratch);
       held = tile;
     }
     if (width != at.w) {
@@ -104,34 +107,38 @@ inline void each_int8_unit(const Int8Plan& p, const void* x, int32_t x_type, con
       }
     }
     Int8Unit u = {};
-    u.packed = static_cast<const uint8_t*>(packed) + static_cast<size_t>(at.group) * p.blob_bytes();
+    u.packed = blobs + static_cast<size_t>(at.group) * p.blob_bytes();
     u.first = (at.batch * g.out_h + at.y) * g.out_w + at.x;
     u.count = at.h * at.w;
     u.channel = at.group * p.outputs;
-    u.begin = at.part * p.panels / p.parts;
-    u.end = (at.part + 1) * p.panels / p.parts;
-    u.numbers = reinterpret_cast<int32_t*>(static_cast<uint8_t*>(scratch) + p.numbers_offset_bytes);
+    const int64_t first_part = unit % p.parts;
+    const int64_t parts = p.parts - first_part < end - unit ? p.parts - first_part : end - unit;
+    u.begin = first_part * p.panels / p.parts;
+    u.end = (first_part + parts) * p.panels / p.parts;
+    unit += parts;
+    u.numbers = reinterpret_cast<int32_t*>(bytes + p.numbers_offset_bytes);
     const int64_t channel = at.group * p.depth;
     u.tile = {bytes + channel, words + channel, pixels, runs, p.rows * p.taps, p.blocks};
-    if (in_place) u.tile.bytes = static_cast<const uint8_t*>(x) + u.first * g.in_c;
+    if (in_place) u.tile.bytes = static_cast<const uint8_t*>(a.in[0]) + u.first * g.in_c;
     body(u);
   }
 }
 
 // x, packed weights, bias or null, scales as MoteIntMac has them, y.
-inline int run_int8(const Int8Conv& conv, const MoteIntMac& mac, const Args& a, int64_t begin,
-                    int64_t end) {
-  const Int8Plan p = plan_int8(conv);
+inline int run_int8(const MoteIntMac& mac, const Args& a, int64_t begin, int64_t end) {
+  const Int8Plan& p = plan_of(a);
   const int64_t channels = p.window.out_c;
   const IntJob whole = int_job(mac, a.in[2], a.in[3], a.in[4], channels, a.out[0], channels);
   each_int8_unit(
-      p, a.in[0], mac.x_type, a.in[1], a.scratch, begin, end,
-      [&](int64_t) { return static_cast<uint8_t>(whole.x_zero); },
+      a, mac.x_type, begin, end, [&](int64_t) { return static_cast<uint8_t>(whole.x_zero); },
       [&](const Int8Unit& u) {
         IntJob job = whole;
         if (job.bias) job.bias += u.channel;
         job.scales = scales_from(whole.scales, u.channel);
-        job.row_terms = row_terms(job, u.packed, p.outputs, u.tile, p.run, u.count, u.numbers);
+        if (!p.is_centred) {
+          sum_patches(job, u.tile, p.other_centre, p.run, u.count, u.numbers);
+          job.row_terms = u.numbers;
+        }
         job.y_first = u.first * channels + u.channel;
         multiply_int(job, u.tile, u.count, u.packed, p.outputs, u.begin, u.end);
       });
@@ -139,16 +146,16 @@ inline int run_int8(const Int8Conv& conv, const MoteIntMac& mac, const Args& a, 
 }
 
 // x, packed weights, bias or null, scales of the weights, scales and zero points of x by batch, y.
-inline int run_int8_hybrid(const Int8Conv& conv, const MoteHybridMac& mac, const Args& a,
-                           int64_t begin, int64_t end) {
-  const Int8Plan p = plan_int8(conv);
+// `image`: output pixels of a batch.
+inline int run_int8_hybrid(const MoteHybridMac& mac, int64_t image, const Args& a, int64_t begin,
+                           int64_t end) {
+  const Int8Plan& p = plan_of(a);
   const int64_t channels = p.window.out_c;
-  const int64_t image = int64_t{conv.window.out_h} * conv.window.out_w;
   const auto* w_scale = static_cast<const float*>(a.in[3]);
   const auto* x_scale = static_cast<const float*>(a.in[4]);
   const auto* x_zero = static_cast<const int32_t*>(a.in[5]);
   each_int8_unit(
-      p, a.in[0], kMoteI8, a.in[1], a.scratch, begin, end,
+      a, kMoteI8, begin, end,
       [&](int64_t batch) { return static_cast<uint8_t>(x_zero[batch] + 128); },
       [&](const Int8Unit& u) {
         auto* scales = reinterpret_cast<float*>(u.numbers + p.tile_pixels());

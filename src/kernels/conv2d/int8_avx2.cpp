@@ -45,12 +45,13 @@ void pack_hybrid(const void* params, const void* weights, void* packed) {
 }
 
 int run(const Args& a, int64_t begin, int64_t end) {
-  return run_int8(conv_of<MoteConv2dInt>(a.params), as<MoteConv2dInt>(a.params).mac, a, begin, end);
+  return run_int8(as<MoteConv2dInt>(a.params).mac, a, begin, end);
 }
 
 int run_hybrid(const Args& a, int64_t begin, int64_t end) {
-  return run_int8_hybrid(conv_of<MoteConv2dHybrid>(a.params), as<MoteConv2dHybrid>(a.params).mac, a,
-                         begin, end);
+  const auto& p = as<MoteConv2dHybrid>(a.params);
+  const int64_t image = int64_t{p.window.out_h} * p.window.out_w;
+  return run_int8_hybrid(p.mac, image, a, begin, end);
 }
 
 constexpr Kernel kInt[] = {{.name = "conv2d_int__avx2_8bit",

@@ -59,13 +59,12 @@ void pack_hybrid(const void* params, const void* weights, void* packed) {
 }
 
 int run(const Args& a, int64_t begin, int64_t end) {
-  return run_int8(conv_of<MoteFullyConnectedInt>(a.params), as<MoteFullyConnectedInt>(a.params).mac,
-                  a, begin, end);
+  return run_int8(as<MoteFullyConnectedInt>(a.params).mac, a, begin, end);
 }
 
 int run_hybrid(const Args& a, int64_t begin, int64_t end) {
-  return run_int8_hybrid(conv_of<MoteFullyConnectedHybrid>(a.params),
-                         as<MoteFullyConnectedHybrid>(a.params).mac, a, begin, end);
+  const auto& p = as<MoteFullyConnectedHybrid>(a.params);
+  return run_int8_hybrid(p.mac, 1, a, begin, end);
 }
 
 constexpr Kernel kInt[] = {{.name = "fully_connected_int__avx2_8bit",
