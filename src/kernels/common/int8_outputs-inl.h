@@ -162,14 +162,14 @@ struct ByteOutput {
       const __m256i rows = _mm256_permutevar8x32_epi32(bytes(pair, pair2), order);
       const __m128i low2 = _mm256_castsi256_si128(rows);
       const __m128i high2 = _mm256_extracti128_si256(rows, 1);
-      uint8_t* from = to + r * y_pitch;
-      store_first(from, low2, channels);
+      uint8_t* line = to + r * y_pitch;
+      store_first(line, low2, channels);
       if (r + 1 < kRows) {
-        store_first(from + y_pitch, _mm_unpackhi_epi64(low2, low2), channels);
+        store_first(line + y_pitch, _mm_unpackhi_epi64(low2, low2), channels);
       }
-      if (r + 2 < kRows) store_first(from + 2 * y_pitch, high2, channels);
+      if (r + 2 < kRows) store_first(line + 2 * y_pitch, high2, channels);
       if (r + 3 < kRows) {
-        store_first(from + 3 * y_pitch, _mm_unpackhi_epi64(high2, high2), channels);
+        store_first(line + 3 * y_pitch, _mm_unpackhi_epi64(high2, high2), channels);
       }
     }
   }
@@ -182,7 +182,7 @@ struct ByteOutputs {
   ByteOutput<kRegs> make(const PanelInfo& info, int64_t channel, int64_t channels) const {
     const MoteIntMac& mac = *job.mac;
     ByteOutput<kRegs> out;
-    start_sums<kRegs>(job, info, channel, channels, out.from);
+    start_sums<kRegs>(job, info, channel, channels, out.first);
     __m256i multiplier[kRegs], shift[kRegs];
     load_lanes<kRegs>(job.scales.multiplier + channel, channels, multiplier);
     load_lanes<kRegs>(job.scales.shift + channel, channels, shift);
