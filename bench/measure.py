@@ -39,10 +39,19 @@ class Worker:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL)
 
-    def ask(self, seconds, **command):
+    def tell(self, **command):
         try:
             self.process.stdin.write((json.dumps(command) + "\n").encode())
             self.process.stdin.flush()
+        except OSError as error:
+            raise Failed(f"it ended: {error}") from error
+
+    def ask(self, seconds, **command):
+        self.tell(**command)
+        return self.answer(seconds)
+
+    def answer(self, seconds):
+        try:
             if not select.select([self.process.stdout], [], [], seconds)[0]:
                 raise Failed(f"no answer within {seconds} s")
             line = self.process.stdout.readline()
@@ -94,36 +103,43 @@ def compare(data, outputs):
     return worst, largest
 
 
-def start(engine, path, threads, data, precision):
-    """A worker that has loaded the model and given the right outputs, with what is known of it."""
-    worker = Worker(engine, threads)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            outputs = pathlib.Path(folder) / "outputs.npz"
-            known = worker.ask(LOAD_SECONDS, do="load", path=str(path), threads=threads, data=str(data),
-                               outputs=str(outputs))
-            known["sqnr_db"], known["max_error"] = compare(data, outputs)
-        if known["sqnr_db"] < MIN_SQNR[precision]:
-            raise Failed(f"wrong outputs: SQNR {known['sqnr_db']:.1f} dB, wanted {MIN_SQNR[precision]}")
-        probe = worker.ask(LOAD_SECONDS, do="burst", warm=1, count=3)["ns"]
-        known["estimate_ns"] = max(min(probe), 500)
-        worker.stop()
-        return worker, known
-    except Exception:
-        worker.end()
-        raise
+def check(worker, data, precision, outputs):
+    """What is known of a worker that was told to load a model, once it has given the right outputs."""
+    known = worker.answer(LOAD_SECONDS)
+    known["sqnr_db"], known["max_error"] = compare(data, outputs)
+    if known["sqnr_db"] < MIN_SQNR[precision]:
+        raise Failed(f"wrong outputs: SQNR {known['sqnr_db']:.1f} dB, wanted {MIN_SQNR[precision]}")
+    probe = worker.ask(LOAD_SECONDS, do="burst", warm=1, count=3)["ns"]
+    known["estimate_ns"] = max(min(probe), 500)
+    worker.stop()
+    return known
+
+
+def start(files, threads, data, precision, results):
+    """Workers with loaded models; {engine: worker}. They load at the same time, which is not measured."""
+    running = {engine: Worker(engine, threads) for engine in files}
+    with tempfile.TemporaryDirectory() as folder:
+        for engine, worker in list(running.items()):
+            outputs = pathlib.Path(folder) / f"{engine}.npz"
+            try:
+                worker.tell(do="load", path=str(files[engine]), threads=threads, data=str(data), outputs=str(outputs))
+            except Failed:
+                pass  # its answer says so
+        for engine, worker in list(running.items()):
+            try:
+                results[engine] = check(worker, data, precision, pathlib.Path(folder) / f"{engine}.npz")
+            except Failed as error:
+                results[engine] = {"failed": str(error)}
+                running.pop(engine).end()
+    return running
 
 
 def row(files, threads, data, precision, seconds):
     """files: {engine: path}. Returns {engine: what was measured, or {"failed": why}}."""
-    results, running, times = {}, {}, {}
+    results, running = {}, {}
     try:
-        for engine, path in files.items():
-            try:
-                running[engine], results[engine] = start(engine, path, threads, data, precision)
-                times[engine] = []
-            except Failed as error:
-                results[engine] = {"failed": str(error)}
+        running = start(files, threads, data, precision, results)
+        times = {engine: [] for engine in running}
         deadline, order, turn = time.monotonic() + seconds, list(running), 0
         while order and (time.monotonic() < deadline or turn < 3):
             for engine in order[turn % len(order):] + order[:turn % len(order)]:

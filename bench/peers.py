@@ -3,7 +3,7 @@
 
     bench/peers                                             everything; hours, and picks up where it was stopped
     bench/peers --models resnet8,ds_cnn --precisions int8 --threads 1 --seconds 3
-    bench/peers --quick                                     what is converted already, a second a row
+    bench/peers --quick                                     what is converted already, a second a row, no TVM
 
 Writes table.txt, results.json and plot.png into the folder of --out, and the table to the terminal. Models,
 their conversions and the environments are kept in build/bench, or in the folder that MOTE_BENCH_CACHE names.
@@ -37,7 +37,7 @@ def parse():
     parser.add_argument("--threads", type=names, default=["1", "2"], help="1,2")
     parser.add_argument("--peers", type=names, default=list(ENGINES[1:]), help="of " + ",".join(ENGINES[1:]))
     parser.add_argument("--seconds", type=float, default=6, help="of measuring, a row (6)")
-    parser.add_argument("--quick", action="store_true", help="nothing is converted anew, and a second a row")
+    parser.add_argument("--quick", action="store_true", help="nothing is converted anew, a second a row, no TVM")
     parser.add_argument("--again", action="store_true", help="also rows that were measured before")
     parser.add_argument("--out", type=pathlib.Path, default=cache.FOLDER / "results",
                         help="the folder of the results, where earlier rows are found again")
@@ -82,6 +82,7 @@ def main():
     import start
     if options.quick:
         options.seconds = min(options.seconds, 1)
+        options.peers = [peer for peer in options.peers if peer != "tvm"] or options.peers
     engines = ["mote", *options.peers]
     todo = plan(options)
     if not options.quick:

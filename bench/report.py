@@ -11,7 +11,7 @@ import mote_files
 DISTRIBUTIONS = {"litert": "ai-edge-litert", "onnxruntime": "onnxruntime", "openvino": "openvino",
                  "ncnn": "ncnn", "mnn": "mnn", "tvm": "apache-tvm"}
 STATISTIC = "median_us"
-NOISE = 1.3  # p99 over median that an idle machine should not pass
+LESS_EXACT_DB = 6  # an engine whose SQNR is this much below Mote's is marked
 
 
 def build_of_mote():
@@ -62,8 +62,15 @@ def short(row):
 def cell(row, engine):
     result = row["engines"].get(engine, {})
     if STATISTIC in result:
-        return micros(result[STATISTIC])
+        return micros(result[STATISTIC]) + ("~" if is_less_exact(row, engine) else "")
     return "wrong" if "wrong" in result.get("failed", "") else "fails" if "failed" in result else "-"
+
+
+def is_less_exact(row, engine):
+    """Whether its outputs are much further from the float model's than Mote's are."""
+    ours, theirs = (row["engines"].get(e, {}).get("sqnr_db") for e in ("mote", engine))
+    quantized = row["precision"] in ("dynamic", "int8", "int16x8")
+    return quantized and ours is not None and theirs is not None and theirs < ours - LESS_EXACT_DB
 
 
 def table(rows, engines):
@@ -158,7 +165,8 @@ def write(folder, rows, starts, engines, skipped):
         losses = [f"{row['model']} {row['precision']} {row['threads']}: {short(row)}" for row in rows
                   if (ratio(row) or 1) < 1]
         parts += ["Median microseconds of one inference. ratio: best peer / Mote, * where the peer is ahead;\n"
-                  "quiet: the same from the least disturbed quarter of the bursts.", table(rows, engines),
+                  "quiet: the same from the least disturbed quarter of the bursts. ~: outputs 6 dB or more further\n"
+                  "from the float model's than Mote's.", table(rows, engines),
                   means_text(found, engines)]
         parts += ["Where a peer is ahead:\n" + "\n".join(losses)] if losses else []
     if starts:
