@@ -41,6 +41,7 @@ def parse():
     parser.add_argument("--again", action="store_true", help="also rows that were measured before")
     parser.add_argument("--out", type=pathlib.Path, default=cache.FOLDER / "results",
                         help="the folder of the results, where earlier rows are found again")
+    parser.add_argument("--document", action="store_true", help="also put the results into docs/benchmarks.md")
     parser.add_argument("--json", action="store_true", help="print results.json instead of the table")
     return parser.parse_args()
 
@@ -95,6 +96,8 @@ def main():
         run.all("starts.json", [x for x in todo if x[1] in ("float32", "int8", "as_is") and x[2] == 1], run.start)
     summary = report.write(options.out, run.found("rows.json", todo), run.found("starts.json", todo), engines,
                            [*run.skipped, *shared.skipped()])
+    if options.document:
+        report.into_document(options.out, cache.ROOT / "docs/benchmarks.md")
     print(json.dumps(summary, indent=1) if options.json else (options.out / "table.txt").read_text())
     return 0
 

@@ -3,6 +3,7 @@ import datetime
 import importlib.metadata
 import json
 import math
+import shutil
 import subprocess
 
 import cache
@@ -177,6 +178,18 @@ def write(folder, rows, starts, engines, skipped):
     if rows:
         plot(folder / "plot.png", rows)
     return summary
+
+
+def into_document(folder, document):
+    """The table and the plot, put between the marks of the page that shows them."""
+    begin, end = "<!-- written by bench/peers --document -->", "<!-- end of what bench/peers wrote -->"
+    text = document.read_text()
+    before, after = text.split(begin)[0], text.split(end)[1]
+    table_text = (folder / "table.txt").read_text().rstrip()
+    image = document.with_suffix(".png")
+    shutil.copyfile(folder / "plot.png", image)
+    document.write_text(f"{before}{begin}\n![The best peer's time over Mote's, for each row]({image.name})\n\n"
+                        f"```text\n{table_text}\n```\n{end}{after}")
 
 
 STARTS = """Cold start and memory, one thread, a new process each time, files in the page cache.
