@@ -189,7 +189,7 @@ constexpr Kernel kHybridRows[] = {
 }  // namespace
 
 const Family kConv2dF32 = {"conv2d_f32", kF32Rows, {&kConv2dF32WinogradAvx2, &kConv2dF32Avx2}};
-const Family kConv2dInt = {"conv2d_int", kIntRows, {&kConv2dInt8Avx2}};
+const Family kConv2dInt = {"conv2d_int", kIntRows, {&kConv2dInt8Avx2, &kConv2dInt16Avx2}};
 const Family kConv2dHybrid = {"conv2d_hybrid", kHybridRows, {&kConv2dHybridAvx2}};
 
 }  // namespace mote::kernels

@@ -9,6 +9,6 @@ extern const Family kFullyConnectedF32, kFullyConnectedInt, kFullyConnectedHybri
 
 // Rows for one processor.
 extern const ProcessorRows kFullyConnectedF32Avx2, kFullyConnectedInt8Avx2,
-    kFullyConnectedHybridAvx2;
+    kFullyConnectedInt16Avx2, kFullyConnectedHybridAvx2;
 
 }  // namespace mote::kernels

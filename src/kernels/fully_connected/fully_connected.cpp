@@ -197,7 +197,8 @@ constexpr Kernel kHybridRows[] = {
 }  // namespace
 
 const Family kFullyConnectedF32 = {"fully_connected_f32", kF32Rows, {&kFullyConnectedF32Avx2}};
-const Family kFullyConnectedInt = {"fully_connected_int", kIntRows, {&kFullyConnectedInt8Avx2}};
+const Family kFullyConnectedInt = {
+    "fully_connected_int", kIntRows, {&kFullyConnectedInt8Avx2, &kFullyConnectedInt16Avx2}};
 const Family kFullyConnectedHybrid = {
     "fully_connected_hybrid", kHybridRows, {&kFullyConnectedHybridAvx2}};
 
