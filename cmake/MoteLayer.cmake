@@ -16,7 +16,7 @@ function(mote_compile_for_processors)
   foreach(source IN LISTS ARGN)
     foreach(isa IN LISTS MOTE_ISAS)
       if(source MATCHES "[/_]${isa}(_test)?\\.cpp$")
-        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${MOTE_FLAGS_${isa}}"
+        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${MOTE_FLAGS_${isa}};${MOTE_PROCESSOR_OPTIONS}"
                                                          COMPILE_DEFINITIONS MOTE_ISA=${isa})
       endif()
     endforeach()

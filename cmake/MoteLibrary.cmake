@@ -26,10 +26,11 @@ endif()
 set(MOTE_OPERATORS "" CACHE FILEPATH "A model whose operators libmote_run is to have; empty: all of them")
 file(GLOB tflite_sources CONFIGURE_DEPENDS src/import/tflite/*.cpp)
 list(FILTER tflite_sources EXCLUDE REGEX "_test\\.cpp$")
-set(run_sources src/api/c.cpp cmake/tflite_only.cpp src/driver/model.cpp src/driver/runner.cpp ${tflite_sources})
+set(load_sources cmake/tflite_only.cpp src/driver/model.cpp ${tflite_sources})
+set(run_sources src/api/c.cpp src/driver/runner.cpp ${load_sources})
 if(MOTE_OPERATORS)
-  add_executable(operators_of EXCLUDE_FROM_ALL cmake/operators_of.cpp)
-  target_link_libraries(operators_of PRIVATE mote_driver)
+  add_executable(operators_of EXCLUDE_FROM_ALL cmake/operators_of.cpp ${load_sources})
+  target_link_libraries(operators_of PRIVATE mote_passes mote_formats)
   set(chosen ${PROJECT_BINARY_DIR}/operators/ops/ops.inc)
   add_custom_command(OUTPUT ${chosen} DEPENDS operators_of ${MOTE_OPERATORS} VERBATIM
                      COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/operators/ops
@@ -44,7 +45,11 @@ set_target_properties(libmote_run PROPERTIES PREFIX "" OUTPUT_NAME libmote_run V
 target_compile_definitions(libmote_run PRIVATE MOTE_VERSION="${PROJECT_VERSION}")
 target_include_directories(libmote_run BEFORE PRIVATE ${PROJECT_BINARY_DIR}/operators)
 target_link_libraries(libmote_run PRIVATE mote_plan mote_runtime mote_passes mote_formats)
+# Tables of records and kernels are full of pointers; packed, their relocations take a bit each rather than 24 bytes.
+include(CheckLinkerFlag)
+check_linker_flag(CXX -Wl,-z,pack-relative-relocs MOTE_PACKS_RELOCATIONS)
 target_link_options(libmote_run PRIVATE -Wl,--as-needed -Wl,--gc-sections -Wl,-O1
+                    $<$<BOOL:${MOTE_PACKS_RELOCATIONS}>:-Wl,-z,pack-relative-relocs>
                     -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/libmote.map)
 
 # Found from where the .pc file lies, so that the whole may be installed anywhere.

@@ -1,7 +1,7 @@
 # Sourced by ./demo, ./check and .ci/run (POSIX sh; the caller stands in the repository's root).
 # Installs what is missing, builds, and makes Python environments below build/.
 
-BUILD_PACKAGES="cmake ninja-build g++ pkg-config libfmt-dev nlohmann-json3-dev zlib1g-dev libcli11-dev
+BUILD_PACKAGES="cmake ninja-build g++ pkg-config libfmt-dev nlohmann-json3-dev zlib1g-dev libminizip-dev libcli11-dev
 libflatbuffers-dev libgtest-dev"
 
 say() { printf '\n== %s\n' "$*"; }

@@ -1,101 +1,96 @@
 #include "formats/zip.h"
 
-#include <zlib.h>
+#include <minizip/unzip.h>
+#include <minizip/zip.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <set>
 
 #include "base/error.h"
 
-// The format is PKWARE's APPNOTE.TXT; numbers in brackets are its sections.
 namespace mote::formats {
 namespace {
 
-static_assert(std::endian::native == std::endian::little);  // as the format is
+constexpr uint16_t kEncrypted = 1, kUtf8 = 1 << 11;  // a member's flags
 
-constexpr uint32_t kLocalMark = 0x04034b50, kMemberMark = 0x02014b50, kEndMark = 0x06054b50;
-constexpr uint32_t kEnd64Mark = 0x06064b50, kLocator64Mark = 0x07064b50;
-constexpr size_t kLocalBytes = 30, kMemberBytes = 46, kEndBytes = 22;
-constexpr size_t kEnd64Bytes = 56, kLocator64Bytes = 20;
-constexpr size_t kMaxCommentBytes = 0xffff;
-constexpr uint16_t kStored = 0, kDeflated = 8;
-constexpr uint16_t kEncrypted = 1, kUtf8 = 1 << 11;
-constexpr uint32_t kElsewhere = 0xffffffff;  // the value stands in the 64-bit extra field
-constexpr uint16_t kExtra64 = 1;
+// What minizip takes for a file: bytes that are read, or a vector that grows where it is written.
+struct Stream {
+  std::span<const std::byte> bytes;
+  std::vector<std::byte>* out = nullptr;
+  uint64_t at = 0;
 
-// Little-endian numbers anywhere in the archive; reading outside of it is the archive's fault.
-class Bytes {
+  uint64_t size() const { return out ? out->size() : bytes.size(); }
+};
+
+Stream& stream_of(void* stream) { return *static_cast<Stream*>(stream); }
+
+void* open_stream(void* opaque, const void*, int) {
+  stream_of(opaque).at = 0;
+  return opaque;
+}
+
+uLong read_stream(void*, void* stream, void* to, uLong size) {
+  Stream& s = stream_of(stream);
+  const std::byte* data = s.out ? s.out->data() : s.bytes.data();
+  const uint64_t count = std::min<uint64_t>(size, s.at < s.size() ? s.size() - s.at : 0);
+  if (count) std::memcpy(to, data + s.at, static_cast<size_t>(count));
+  s.at += count;
+  return static_cast<uLong>(count);
+}
+
+uLong write_stream(void*, void* stream, const void* from, uLong size) {
+  Stream& s = stream_of(stream);
+  if (!s.out || size == 0) return 0;
+  try {
+    if (s.out->size() < s.at + size) s.out->resize(static_cast<size_t>(s.at + size));
+  } catch (const std::bad_alloc&) {
+    return 0;  // minizip's own code stands between here and who could catch it
+  }
+  std::memcpy(s.out->data() + s.at, from, size);
+  s.at += size;
+  return size;
+}
+
+ZPOS64_T tell_stream(void*, void* stream) { return stream_of(stream).at; }
+
+long seek_stream(void*, void* stream, ZPOS64_T offset, int origin) {
+  Stream& s = stream_of(stream);
+  const uint64_t from = origin == ZLIB_FILEFUNC_SEEK_CUR   ? s.at
+                        : origin == ZLIB_FILEFUNC_SEEK_END ? s.size()
+                                                           : 0;
+  if (from > s.size() || offset > s.size() - from) return -1;
+  s.at = from + offset;
+  return 0;
+}
+
+int close_stream(void*, void*) { return 0; }
+int error_of_stream(void*, void*) { return 0; }
+
+zlib_filefunc64_def functions(Stream* stream) {
+  return {open_stream, read_stream,  write_stream,    tell_stream,
+          seek_stream, close_stream, error_of_stream, stream};
+}
+
+// An archive that is read. It refers to itself, so it stays where it is.
+class Archive {
  public:
-  Bytes(std::span<const std::byte> bytes, const std::string& label)
-      : bytes_(bytes), label_(label) {}
+  Archive(std::span<const std::byte> bytes, const std::string& label) : stream_{bytes} {
+    zlib_filefunc64_def calls = functions(&stream_);
+    file_ = unzOpen2_64("", &calls);
+    if (!file_) fail_user("{}: not a readable zip archive; is the file complete?", label);
+  }
+  ~Archive() { unzClose(file_); }
+  Archive(const Archive&) = delete;
+  Archive& operator=(const Archive&) = delete;
 
-  size_t size() const { return bytes_.size(); }
-  template <class T>
-  T at(uint64_t offset) const {
-    T value;
-    std::memcpy(&value, span(offset, sizeof(T)).data(), sizeof(T));
-    return value;
-  }
-  std::span<const std::byte> span(uint64_t offset, uint64_t count) const {
-    if (offset > bytes_.size() || count > bytes_.size() - offset) {
-      fail_user("{}: not a readable zip archive (it ends early); is the file complete?", label_);
-    }
-    return bytes_.subspan(static_cast<size_t>(offset), static_cast<size_t>(count));
-  }
-  std::string text(uint64_t offset, uint64_t count) const {
-    const auto chars = span(offset, count);
-    return {reinterpret_cast<const char*>(chars.data()), chars.size()};
-  }
+  unzFile get() { return file_; }
 
  private:
-  std::span<const std::byte> bytes_;
-  const std::string& label_;
+  Stream stream_;
+  unzFile file_ = nullptr;
 };
-
-struct Directory {
-  uint64_t offset = 0;
-  uint64_t size_bytes = 0;
-  uint64_t members = 0;
-};
-
-// Where the directory lies, from the record at the archive's end [4.3.16] or, where that is too
-// narrow, the 64-bit one before it [4.3.14, 4.3.15].
-Directory find_directory(const Bytes& bytes, const std::string& label) {
-  const size_t last = bytes.size() >= kEndBytes ? bytes.size() - kEndBytes : 0;
-  const size_t first = last > kMaxCommentBytes ? last - kMaxCommentBytes : 0;
-  std::optional<size_t> end;
-  for (size_t at = last + 1; at-- > first && !end;) {
-    if (bytes.size() - at >= kEndBytes && bytes.at<uint32_t>(at) == kEndMark) end = at;
-  }
-  if (!end) {
-    fail_user("{}: not a readable zip archive (no directory); is the file complete?", label);
-  }
-  Directory found{bytes.at<uint32_t>(*end + 16), bytes.at<uint32_t>(*end + 12),
-                  bytes.at<uint16_t>(*end + 10)};
-  uint64_t limit = *end;
-  if (found.offset == kElsewhere || found.size_bytes == kElsewhere || found.members == 0xffff) {
-    if (*end >= kLocator64Bytes && bytes.at<uint32_t>(*end - kLocator64Bytes) == kLocator64Mark) {
-      const auto at = bytes.at<uint64_t>(*end - kLocator64Bytes + 8);
-      if (bytes.at<uint32_t>(at) != kEnd64Mark) {
-        fail_user("{}: not a readable zip archive (its 64-bit end is damaged)", label);
-      }
-      bytes.span(at, kEnd64Bytes);
-      found = {bytes.at<uint64_t>(at + 48), bytes.at<uint64_t>(at + 40),
-               bytes.at<uint64_t>(at + 32)};
-      limit = at;
-    }
-  }
-  if (found.offset > limit || found.size_bytes > limit - found.offset ||
-      found.members > found.size_bytes / kMemberBytes) {
-    fail_user("{}: not a readable zip archive (its directory is damaged); is the file complete?",
-              label);
-  }
-  return found;
-}
 
 // True if the name stays inside the folder that the archive stands for.
 bool is_safe_name(std::string_view name) {
@@ -110,71 +105,41 @@ bool is_safe_name(std::string_view name) {
   return true;
 }
 
-// Of the directory's entry at `entry`: made on Unix, and a link there [4.4.2, 4.4.15].
-bool is_symlink(const Bytes& bytes, uint64_t entry) {
-  constexpr uint8_t kUnix = 3;
-  constexpr uint32_t kTypeMask = 0170000, kLink = 0120000;
-  return bytes.at<uint8_t>(entry + 5) == kUnix &&
-         (bytes.at<uint32_t>(entry + 38) >> 16 & kTypeMask) == kLink;
+bool is_symlink(const unz_file_info64& info) {
+  constexpr uLong kUnix = 3, kTypeMask = 0170000, kLink = 0120000;
+  return info.version >> 8 == kUnix && (info.external_fa >> 16 & kTypeMask) == kLink;
 }
 
-// 64-bit values from the extra field [4.5.3]: there is one for each that does not fit, in this
-// order.
-void read_extra64(const Bytes& bytes, uint64_t extra, uint64_t extra_bytes, ZipMember* member) {
-  uint64_t* const wide[] = {&member->size_bytes, &member->packed_bytes, &member->offset};
-  const uint64_t end = extra + extra_bytes;
-  for (uint64_t at = extra; at + 4 <= end;) {
-    const uint64_t length = bytes.at<uint16_t>(at + 2);
-    if (bytes.at<uint16_t>(at) == kExtra64) {
-      uint64_t from = at + 4;
-      for (uint64_t* value : wide) {
-        if (*value != kElsewhere || from + 8 > std::min(end, at + 4 + length)) continue;
-        *value = bytes.at<uint64_t>(from);
-        from += 8;
-      }
-      return;
-    }
-    at += 4 + length;
-  }
-}
-
-// The directory's entry at *entry [4.3.12]; moves on to the next.
-ZipMember describe(const Bytes& bytes, uint64_t* entry, const std::string& label) {
-  const uint64_t at = *entry;
-  bytes.span(at, kMemberBytes);
-  if (bytes.at<uint32_t>(at) != kMemberMark) {
-    fail_user("{}: the directory of this zip archive is damaged at byte {}", label, at);
-  }
-  const uint64_t name_bytes = bytes.at<uint16_t>(at + 28),
-                 extra_bytes = bytes.at<uint16_t>(at + 30),
-                 comment_bytes = bytes.at<uint16_t>(at + 32);
-  ZipMember member;
-  member.name = bytes.text(at + kMemberBytes, name_bytes);
-  member.packed_bytes = bytes.at<uint32_t>(at + 20);
-  member.size_bytes = bytes.at<uint32_t>(at + 24);
-  member.offset = bytes.at<uint32_t>(at + 42);
-  member.crc = bytes.at<uint32_t>(at + 16);
-  member.flags = bytes.at<uint16_t>(at + 8);
-  member.method = bytes.at<uint16_t>(at + 10);
-  bytes.span(at + kMemberBytes, name_bytes + extra_bytes + comment_bytes);
-  read_extra64(bytes, at + kMemberBytes + name_bytes, extra_bytes, &member);
-  *entry = at + kMemberBytes + name_bytes + extra_bytes + comment_bytes;
-
-  for (char& c : member.name) {
+// The member at which the archive stands.
+ZipMember describe(unzFile archive, const std::string& label) {
+  unz_file_info64 info{};
+  unz64_file_pos place{};
+  const auto get = [&](char* name, size_t name_bytes) {
+    return unzGetCurrentFileInfo64(archive, &info, name, static_cast<uLong>(name_bytes), nullptr, 0,
+                                   nullptr, 0) == UNZ_OK;
+  };
+  bool is_sound = get(nullptr, 0) && unzGetFilePos64(archive, &place) == UNZ_OK;
+  std::string name(is_sound ? info.size_filename : 0, '\0');
+  is_sound = is_sound && get(name.data(), name.size());
+  if (!is_sound) fail_user("{}: a damaged entry in the archive's directory", label);
+  for (char& c : name) {
     if (static_cast<uint8_t>(c) < 32) {
       fail_user("{}: a member has control characters in its name; refused", label);
     }
     // Names in old code pages: none that a model's file has, so what they said matters little.
-    if (static_cast<uint8_t>(c) >= 0x7f && !(member.flags & kUtf8)) c = '?';
+    if (static_cast<uint8_t>(c) >= 0x7f && !(info.flag & kUtf8)) c = '?';
   }
-  if (!is_safe_name(member.name)) {
+  if (!is_safe_name(name)) {
     fail_user("{}: member '{}' has a name that could leave the archive's folder; refused", label,
-              member.name);
+              name);
   }
-  if (is_symlink(bytes, at)) {
-    fail_user("{}: member '{}' is a symbolic link; refused", label, member.name);
-  }
-  return member;
+  if (is_symlink(info)) fail_user("{}: member '{}' is a symbolic link; refused", label, name);
+  return {name,
+          info.uncompressed_size,
+          info.compressed_size,
+          {place.pos_in_zip_directory, place.num_of_file},
+          static_cast<uint16_t>(info.flag),
+          static_cast<uint16_t>(info.compression_method)};
 }
 
 void check_growth(const ZipMember& member, size_t archive_bytes, const std::string& label) {
@@ -197,44 +162,31 @@ void check_method(const ZipMember& member, const std::string& label) {
     fail_unsupported("{}: member '{}' is encrypted; save the archive without a password", label,
                      member.name);
   }
-  if (member.method != kStored && member.method != kDeflated) {
+  if (member.method != 0 && member.method != Z_DEFLATED) {
     fail_unsupported("{}: member '{}' uses compression method {}; only stored and deflate are read",
                      label, member.name, member.method);
   }
-}
-
-// Unpacks all of `packed` into exactly `size_bytes` bytes; false if they are not what it holds.
-// Both are below 2^31 (check_growth; the archive may be larger, its members' use of it is not).
-bool inflate_all(std::span<const std::byte> packed, std::byte* out, size_t size_bytes) {
-  z_stream stream{};
-  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw std::bad_alloc();
-  const std::unique_ptr<z_stream, int (*)(z_stream*)> closer(&stream, inflateEnd);
-  Bytef end;  // zlib wants a place for the output even where there is none
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = size_bytes ? reinterpret_cast<Bytef*>(out) : &end;
-  stream.avail_out = static_cast<uInt>(size_bytes);
-  return inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_out == 0;
-}
-
-uint32_t crc_of(std::span<const std::byte> bytes) {
-  return static_cast<uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 }  // namespace
 
 ZipReader::ZipReader(Buffer archive, std::string label)
     : archive_(std::move(archive)), label_(std::move(label)) {
-  const Bytes bytes(archive_.bytes(), label_);
-  const Directory directory = find_directory(bytes, label_);
+  Archive zip(archive_.bytes(), label_);
+  unz_global_info64 global{};
+  if (unzGetGlobalInfo64(zip.get(), &global) != UNZ_OK) {
+    fail_user("{}: the archive's directory is damaged", label_);
+  }
   std::set<std::string> names;
-  uint64_t entry = directory.offset;
-  for (uint64_t i = 0; i < directory.members; ++i) {
-    members_.push_back(describe(bytes, &entry, label_));
+  int status = global.number_entry ? unzGoToFirstFile(zip.get()) : UNZ_END_OF_LIST_OF_FILE;
+  for (; status == UNZ_OK; status = unzGoToNextFile(zip.get())) {
+    members_.push_back(describe(zip.get(), label_));
     if (!names.insert(members_.back().name).second) {
       fail_user("{}: member '{}' appears twice; refused", label_, members_.back().name);
     }
+  }
+  if (status != UNZ_END_OF_LIST_OF_FILE) {
+    fail_user("{}: the archive's directory is damaged after {} members", label_, members_.size());
   }
 }
 
@@ -249,140 +201,56 @@ Buffer ZipReader::read(std::string_view name) const {
   if (member == nullptr) fail_user("{}: has no member '{}'", label_, name);
   check_growth(*member, archive_.size(), label_);
   check_method(*member, label_);
-  const Bytes bytes(archive_.bytes(), label_);
-  const uint64_t at = member->offset;
-  bytes.span(at, kLocalBytes);  // the member's own header [4.3.7]
-  if (bytes.at<uint32_t>(at) != kLocalMark) {
+  Archive zip(archive_.bytes(), label_);
+  const unz64_file_pos place{member->place.directory_offset, member->place.index};
+  if (unzGoToFilePos64(zip.get(), &place) != UNZ_OK || unzOpenCurrentFile(zip.get()) != UNZ_OK) {
     fail_user("{}: member '{}' can't be read (its header is damaged)", label_, name);
   }
-  const uint64_t begin =
-      at + kLocalBytes + bytes.at<uint16_t>(at + 26) + bytes.at<uint16_t>(at + 28);
-  constexpr uint64_t kMaxPacked = uint64_t{1} << 31;  // of 2^30 bytes, however badly deflated
-  if (member->packed_bytes > kMaxPacked) {
-    fail_user("{}: member '{}' is damaged: {} packed bytes", label_, name, member->packed_bytes);
+  Buffer::Writable out = Buffer::allocate(static_cast<size_t>(member->size_bytes));
+  uint64_t done = 0;
+  while (done < member->size_bytes) {
+    const auto left = static_cast<unsigned>(member->size_bytes - done);  // at most 2^30
+    const int got = unzReadCurrentFile(zip.get(), out.bytes + done, left);
+    if (got <= 0) {
+      fail_user("{}: member '{}' is damaged at byte {} of {}", label_, name, done,
+                member->size_bytes);
+    }
+    done += static_cast<uint64_t>(got);
   }
-  const auto packed = bytes.span(begin, member->packed_bytes);
-  const auto size_bytes = static_cast<size_t>(member->size_bytes);
-  if (member->method == kStored && packed.size() != size_bytes) {
-    fail_user("{}: member '{}' is damaged: {} bytes are stored of {}", label_, name, packed.size(),
-              size_bytes);
-  }
-  Buffer::Writable out = Buffer::allocate(size_bytes);
-  if (member->method == kStored) {
-    if (size_bytes) std::memcpy(out.bytes, packed.data(), size_bytes);
-  } else if (!inflate_all(packed, out.bytes, size_bytes)) {
-    fail_user("{}: member '{}' is damaged: it does not unpack to {} bytes", label_, name,
-              size_bytes);
-  }
-  if (crc_of(out.buffer.bytes()) != member->crc) {
-    fail_user("{}: member '{}' is damaged: its checksum is wrong", label_, name);
+  std::byte extra;
+  if (unzReadCurrentFile(zip.get(), &extra, 1) != 0 || unzCloseCurrentFile(zip.get()) != UNZ_OK) {
+    fail_user("{}: member '{}' is damaged: its size or checksum is wrong", label_, name);
   }
   return out.buffer;
 }
 
-namespace {
-
-class Writer {
- public:
-  template <class T>
-  void number(T value) {
-    const auto* at = reinterpret_cast<const std::byte*>(&value);
-    bytes_.insert(bytes_.end(), at, at + sizeof(T));
-  }
-  void append(std::span<const std::byte> bytes) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-  }
-  void append(const std::string& text) { append(std::as_bytes(std::span(text))); }
-  size_t size() const { return bytes_.size(); }
-  std::vector<std::byte> take() { return std::move(bytes_); }
-
- private:
-  std::vector<std::byte> bytes_;
-};
-
-struct Packed {
-  uint16_t method = kStored;
-  uint32_t crc = 0;
-  std::vector<std::byte> bytes;  // empty where stored
-};
-
-Packed pack(const ZipEntry& entry, bool deflate) {
-  Packed packed;
-  packed.crc = crc_of(entry.bytes);
-  if (!deflate || entry.bytes.empty()) return packed;
-  z_stream stream{};
-  constexpr int kMemory = 8;  // zlib's default
-  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, kMemory,
-                   Z_DEFAULT_STRATEGY) != Z_OK) {
-    throw std::bad_alloc();
-  }
-  const std::unique_ptr<z_stream, int (*)(z_stream*)> closer(&stream, deflateEnd);
-  packed.bytes.resize(deflateBound(&stream, entry.bytes.size()));
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(entry.bytes.data()));
-  stream.avail_in = static_cast<uInt>(entry.bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.bytes.data());
-  stream.avail_out = static_cast<uInt>(packed.bytes.size());
-  if (::deflate(&stream, Z_FINISH) != Z_STREAM_END) fail_internal("zip: '{}'", entry.name);
-  packed.bytes.resize(stream.total_out);
-  packed.method = kDeflated;
-  return packed;
-}
-
-// The fields that a member's own header and the directory's entry share.
-void write_common(Writer& out, const Packed& packed, size_t packed_bytes, const ZipEntry& entry) {
-  constexpr uint16_t kVersion = 20;       // of deflate
-  constexpr uint16_t kDay1 = 1 << 5 | 1;  // 1980-01-01, the first date that the format knows
-  out.number(kVersion);
-  out.number(kUtf8);
-  out.number(packed.method);
-  out.number(uint16_t{0});
-  out.number(kDay1);
-  out.number(packed.crc);
-  out.number(static_cast<uint32_t>(packed_bytes));
-  out.number(static_cast<uint32_t>(entry.bytes.size()));
-  out.number(static_cast<uint16_t>(entry.name.size()));
-  out.number(uint16_t{0});  // no extra field
-}
-
-}  // namespace
-
 std::vector<std::byte> write_zip(std::span<const ZipEntry> entries, bool deflate) {
-  Writer out, directory;
+  std::vector<std::byte> out;
+  Stream stream{{}, &out};
+  zlib_filefunc64_def calls = functions(&stream);
+  const zipFile zip = zipOpen2_64("", APPEND_STATUS_CREATE, nullptr, &calls);
+  if (!zip) throw std::bad_alloc();
+  zip_fileinfo info{};
+  info.dosDate = (1u << 5 | 1u) << 16;  // 1980-01-01, the first date that the format knows
+  bool is_written = true;
   for (const ZipEntry& entry : entries) {
-    if (entry.bytes.size() > kMaxZipMemberBytes || entry.name.size() > 0xffff ||
-        out.size() > kElsewhere - 1 - 2 * kMaxZipMemberBytes || entries.size() >= 0xffff) {
-      fail_user("'{}' does not fit a zip archive of up to 2 GiB", entry.name);
+    const int zip64 = entry.bytes.size() >= 0xffffffff;
+    is_written = is_written &&
+                 zipOpenNewFileInZip4_64(zip, entry.name.c_str(), &info, nullptr, 0, nullptr, 0,
+                                         nullptr, deflate ? Z_DEFLATED : 0, Z_DEFAULT_COMPRESSION,
+                                         0, -MAX_WBITS, DEF_MEM_LEVEL, Z_DEFAULT_STRATEGY, nullptr,
+                                         0, 0, kUtf8, zip64) == ZIP_OK;
+    for (size_t done = 0; is_written && done < entry.bytes.size();) {
+      const size_t count = std::min(entry.bytes.size() - done, size_t{1} << 30);
+      is_written = zipWriteInFileInZip(zip, entry.bytes.data() + done,
+                                       static_cast<unsigned>(count)) == ZIP_OK;
+      done += count;
     }
-    const Packed packed = pack(entry, deflate);
-    const auto bytes = packed.method == kStored ? entry.bytes : std::span(packed.bytes);
-    const auto offset = static_cast<uint32_t>(out.size());
-    out.number(kLocalMark);
-    write_common(out, packed, bytes.size(), entry);
-    out.append(entry.name);
-    out.append(bytes);
-
-    directory.number(kMemberMark);
-    directory.number(uint16_t{20});  // made by something that has no permissions
-    write_common(directory, packed, bytes.size(), entry);
-    directory.number(uint16_t{0});  // no comment
-    directory.number(uint16_t{0});  // disk
-    directory.number(uint16_t{0});  // attributes, inside and outside
-    directory.number(uint32_t{0});
-    directory.number(offset);
-    directory.append(entry.name);
+    is_written = is_written && zipCloseFileInZip(zip) == ZIP_OK;
   }
-  const auto begin = static_cast<uint32_t>(out.size());
-  const auto size_bytes = static_cast<uint32_t>(directory.size());
-  const auto members = static_cast<uint16_t>(entries.size());
-  out.append(directory.take());
-  out.number(kEndMark);
-  out.number(uint32_t{0});  // disks
-  out.number(members);
-  out.number(members);
-  out.number(size_bytes);
-  out.number(begin);
-  out.number(uint16_t{0});  // no comment
-  return out.take();
+  is_written = zipClose(zip, nullptr) == ZIP_OK && is_written;
+  if (!is_written) throw std::bad_alloc();  // there is nothing else that could have failed
+  return out;
 }
 
 }  // namespace mote::formats

@@ -25,8 +25,10 @@ struct ZipMember {
   std::string name;
   uint64_t size_bytes = 0;
   uint64_t packed_bytes = 0;
-  uint64_t offset = 0;  // of its header in the archive
-  uint32_t crc = 0;
+  struct {
+    uint64_t directory_offset = 0;
+    uint64_t index = 0;
+  } place = {};
   uint16_t flags = 0;
   uint16_t method = 0;
 };

@@ -53,14 +53,36 @@ struct Session::Frame {
   std::vector<const std::byte*> outputs;
 };
 
+namespace {
+
+const ProgramTensor& operand(const Function& function, int index) {
+  return function.tensors[static_cast<size_t>(function.operands[static_cast<size_t>(index)])];
+}
+
+// What a step takes, by the rates of slow kernels on current processors; fast ones need a quarter.
+int64_t estimate_ns(const Function& function, const Step& step, int64_t macs) {
+  constexpr int64_t kMacsPerNs = 16, kBytesPerNs = 8;
+  int64_t moved_bytes = 0;
+  for (int i = 0; i < step.outputs_count; ++i)
+    moved_bytes += static_cast<int64_t>(operand(function, step.outputs_begin + i).size_bytes);
+  return macs / kMacsPerNs + moved_bytes / kBytesPerNs;
+}
+
+// A part should take several times what handing it over costs (0.1 to 0.3 us), and the parts of a
+// run together more than waking a helper does (5 to 100 us).
+constexpr int64_t kPartNs = 1500, kSharedNs = 60000;
+
+}  // namespace
+
 Session::Session(std::shared_ptr<const Program> program, int threads)
     : program_(std::move(program)),
       arena_(program_->main().arena_bytes),
       state_(program_->state_bytes),
       called_(program_->functions.size(), false),
-      team_(threads < program_->threads ? threads : program_->threads) {
+      threads_(std::clamp(threads, 1, program_->threads)) {
   reset_state();
   main_ = make_frame(0, arena_.data());
+  if (shared_ns_ > kSharedNs) team_ = std::make_unique<Team>(threads_);
 }
 
 Session::~Session() = default;
@@ -79,26 +101,6 @@ std::byte* Session::address(const ProgramTensor& tensor, std::byte* arena) const
   }
   return nullptr;
 }
-
-namespace {
-
-const ProgramTensor& operand(const Function& function, int index) {
-  return function.tensors[static_cast<size_t>(function.operands[static_cast<size_t>(index)])];
-}
-
-// How many threads a step is worth. The rates are those of slow kernels on current processors, and
-// a part should take at least several times what handing it over costs (0.1 to 0.3 us).
-int useful_parts(const Function& function, const Step& step, int64_t macs, int threads) {
-  constexpr int64_t kMacsPerNs = 16, kBytesPerNs = 8, kPartNs = 1500;
-  if (step.kind != StepKind::kernel || step.units <= 1) return 1;
-  int64_t moved_bytes = 0;
-  for (int i = 0; i < step.outputs_count; ++i)
-    moved_bytes += static_cast<int64_t>(operand(function, step.outputs_begin + i).size_bytes);
-  const int64_t ns = macs / kMacsPerNs + moved_bytes / kBytesPerNs;
-  return static_cast<int>(std::clamp<int64_t>(std::min(ns / kPartNs, step.units), 1, threads));
-}
-
-}  // namespace
 
 std::unique_ptr<Session::Frame> Session::make_frame(int index, std::byte* arena) {
   const Function& function = program_->functions[static_cast<size_t>(index)];
@@ -124,11 +126,16 @@ void Session::make_step(const Function& function, const Step& step, Frame& frame
   ReadyStep ready{};
   ready.args = {program_->params.data() + step.params_offset, inputs, outputs, scratch};
   ready.units = step.units;
-  ready.parts = useful_parts(function, step, program_->labels[static_cast<size_t>(step.label)].macs,
-                             team_.threads());
+  ready.parts = 1;
+  if (step.kind == StepKind::kernel && step.units > 1) {
+    const int64_t ns =
+        estimate_ns(function, step, program_->labels[static_cast<size_t>(step.label)].macs);
+    ready.parts =
+        static_cast<int32_t>(std::clamp<int64_t>(std::min(ns / kPartNs, step.units), 1, threads_));
+    if (ready.parts > 1) shared_ns_ += ns;
+  }
   ready.scratch_stride =
       step.scratch_bytes / static_cast<size_t>(step.units > 1 ? program_->threads : 1);
-  is_shared_ = is_shared_ || ready.parts > 1;
   if (step.kind == StepKind::kernel) {
     ready.run = step.kernel->run;
   } else {
@@ -168,22 +175,22 @@ TensorView Session::observed(int value) const {
 }
 
 RunStatus Session::run() noexcept {
-  if (is_shared_) team_.begin();
+  if (team_) team_->begin();
   const int code = run_frame(*main_);
-  if (is_shared_) team_.end();
+  if (team_) team_->end();
   return static_cast<RunStatus>(code);
 }
 
 RunStatus Session::run_profiled(std::span<int64_t> nanoseconds) noexcept {
   using Clock = std::chrono::steady_clock;
-  if (is_shared_) team_.begin();
+  if (team_) team_->begin();
   int code = kernels::kOk;
   for (size_t i = 0; i < main_->steps.size() && code == kernels::kOk; ++i) {
     const auto start = Clock::now();
     code = run_step(*main_, main_->steps[i]);
     nanoseconds[i] += std::chrono::nanoseconds(Clock::now() - start).count();
   }
-  if (is_shared_) team_.end();
+  if (team_) team_->end();
   return static_cast<RunStatus>(code);
 }
 
@@ -210,8 +217,8 @@ int Session::run_frame(const Frame& frame) noexcept {
 
 inline int Session::run_step(const Frame& frame, const ReadyStep& step) noexcept {
   if (!step.run) return run_other(frame, step);
-  if (step.parts == 1) return step.run(step.args, 0, step.units);
-  return team_.run(step.run, step.args, step.units, step.parts, step.scratch_stride);
+  if (step.parts == 1 || !team_) return step.run(step.args, 0, step.units);
+  return team_->run(step.run, step.args, step.units, step.parts, step.scratch_stride);
 }
 
 namespace {

@@ -75,8 +75,9 @@ class Session {
   Block arena_;
   Block state_;
   std::vector<bool> called_;  // call_once functions that have run
-  Team team_;
-  bool is_shared_ = false;  // some step is worth more than one thread
+  int threads_;
+  int64_t shared_ns_ = 0;       // what the steps that are worth more than one thread take
+  std::unique_ptr<Team> team_;  // null where that is not worth waking a thread
   std::unique_ptr<Frame> main_;
 };
 
