@@ -52,6 +52,30 @@ void cut_tiles(Int8Plan* p) {
   }
 }
 
+// Stride 1, 3 x 3, channels in vectors, and transformed filters that fit the second cache: 32 bytes
+// for each pair of channels.
+bool may_be_winograd(const Int8Conv& conv) {
+  const MoteWindow& g = conv.window;
+  constexpr int64_t kMostBytes = 512 * 1024, kMostChannels = 1824;
+  return conv.may_transform && conv.groups == 1 && g.filter_h == 3 && g.filter_w == 3 &&
+         g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 && g.dilation_w == 1 &&
+         g.in_c % 16 == 0 && g.in_c > 0 && g.in_c <= kMostChannels && g.out_h > 1 && g.out_w > 1 &&
+         int64_t{g.in_c} * g.out_c * 32 <= kMostBytes;
+}
+
+// Tiles of an even size: some 2 x 2 pixels, whose transformed inputs stay in the first cache.
+void cut_winograd_tiles(Int8Plan* p) {
+  const MoteWindow& g = p->window;
+  const int64_t most = std::clamp<int64_t>(512 / g.in_c, 4, 16), across = divide_up(g.out_w, 2);
+  if (across <= most) {
+    p->tile_w = g.out_w;
+    p->tile_h = std::min(most / across, divide_up(g.out_h, 2)) * 2;
+    return;
+  }
+  p->tile_w = divide_up(divide_up(across, divide_up(across, most)), 4) * 8;
+  p->tile_h = 2;
+}
+
 size_t round_up(int64_t bytes) { return (static_cast<size_t>(bytes) + 127) / 64 * 64; }
 
 }  // namespace
@@ -73,7 +97,12 @@ Int8Plan plan_int8(const Int8Conv& conv) {
   p.run = joined ? g.filter_w * p.depth : p.depth;
   p.patch = p.rows * p.taps * p.run;
   p.blocks = int8_blocks(p.run);
-  cut_tiles(&p);
+  p.may_be_winograd = may_be_winograd(conv);
+  if (p.may_be_winograd) {
+    cut_winograd_tiles(&p);
+  } else {
+    cut_tiles(&p);
+  }
   p.tiles_y = divide_up(g.out_h, p.tile_h);
   p.tiles_x = divide_up(g.out_w, p.tile_w);
   p.region_h = span(p.tile_h, g.stride_h, g.filter_h, g.dilation_h);
@@ -90,18 +119,24 @@ Int8Plan plan_int8(const Int8Conv& conv) {
   p.numbers_offset_bytes = p.words_offset_bytes + round_up(2 * region);
   p.offsets_bytes = p.numbers_offset_bytes + static_cast<size_t>(p.tile_pixels()) * 8;
   p.scratch_bytes = p.offsets_bytes + static_cast<size_t>(p.tile_pixels() + p.rows * p.taps) * 8;
+  if (p.may_be_winograd) {
+    const int64_t transformed = p.winograd_tiles() * 16 * (int64_t{g.in_c} * 2 + 64) + g.in_c;
+    p.scratch_bytes = std::max(p.scratch_bytes, round_up(transformed));
+  }
   return p;
 }
 
 size_t int8_packed_bytes(const Int8Conv& conv) {
   const Int8Plan p = plan_int8(conv);
-  return kPlanBytes + static_cast<size_t>(p.groups) * p.blob_bytes();
+  const size_t panels = static_cast<size_t>(p.groups) * p.blob_bytes();
+  return kPlanBytes + (p.may_be_winograd ? std::max(panels, winograd_panels_bytes(p)) : panels);
 }
 
 void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_bytes,
                const void* weights, void* packed) {
   Int8Plan p = plan_int8(conv);
   p.is_centred = 1;
+  int64_t slow = 0;
   for (int64_t group = 0; group < p.groups; ++group) {
     const WeightMatrix w = {
         weights, group * p.outputs * p.patch, w_type, w_zero, p.outputs, p.rows * p.taps, p.run};
@@ -111,8 +146,16 @@ void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_b
     const auto* infos = reinterpret_cast<const PanelInfo*>(blob);
     for (int64_t i = 0; i < p.panels; ++i) {
       if (infos[i].chain == 0) p.needs_words = 1;
+      if (infos[i].chain <= 1) ++slow;
       if (infos[i].centre != w_zero) p.is_centred = 0, p.other_centre = infos[i].centre;
     }
+  }
+  // With few channels long chains of bytes are as fast.
+  const bool pays = p.depth >= 32 || 2 * slow > p.panels;
+  p.is_winograd = p.may_be_winograd && !only_bytes && pays;
+  if (p.is_winograd) {
+    pack_winograd(p, static_cast<const int8_t*>(weights),
+                  static_cast<uint8_t*>(packed) + kPlanBytes);
   }
   std::memset(packed, 0, kPlanBytes);
   std::memcpy(packed, &p, sizeof p);

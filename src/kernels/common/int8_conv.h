@@ -21,6 +21,7 @@ namespace mote::kernels {
 struct Int8Conv {
   MoteWindow window;  // as the family has it
   int32_t groups;
+  bool may_transform;  // int8 weights without a zero point, 8-bit outputs, rounded twice
 };
 
 struct Int8Plan {
@@ -42,10 +43,14 @@ struct Int8Plan {
   int32_t needs_words;   // some panel holds words
   int32_t other_centre;  // what some panel is centred on, if not on the weights' zero point
   int32_t is_centred;    // every panel is centred on the zero point
+  int32_t is_winograd;   // packed as int8_winograd-inl.h wants it
+  int32_t may_be_winograd;
 
   int64_t k() const { return rows * taps * blocks * kBlockSteps; }
   int64_t units() const { return window.batches * tiles_y * tiles_x * groups * parts; }
   int64_t tile_pixels() const { return tile_h * tile_w; }
+  // Tiles of 2 x 2 pixels of a unit, in fours.
+  int64_t winograd_tiles() const { return ((tile_h + 1) / 2 * ((tile_w + 1) / 2) + 3) / 4 * 4; }
   size_t blob_bytes() const { return int8_panels_bytes(outputs, k()); }
 };
 
@@ -56,5 +61,10 @@ inline constexpr size_t kPlanBytes = (sizeof(Int8Plan) + 63) / 64 * 64;
 size_t int8_packed_bytes(const Int8Conv& conv);
 void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_bytes,
                const void* weights, void* packed);
+
+// int8_winograd.cpp
+size_t winograd_panels_bytes(const Int8Plan& p);
+// Turns a blob of panels into one of transformed filters; `weights` as the model stores them.
+void pack_winograd(const Int8Plan& p, const int8_t* weights, void* blob);
 
 }  // namespace mote::kernels

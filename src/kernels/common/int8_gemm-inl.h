@@ -17,12 +17,12 @@ template <int kRegs>
 inline constexpr int kPixels = kRegs == 1 ? 8 : 4;
 
 // The empty statement stops compilers from regrouping the sums, which costs GCC all registers.
-[[gnu::always_inline]] inline __m256i add_words(__m256i sum, __m256i v) {
+[[nodiscard, gnu::always_inline]] inline __m256i add_words(__m256i sum, __m256i v) {
   sum = _mm256_add_epi16(sum, v);
   asm("" : "+x"(sum));
   return sum;
 }
-[[gnu::always_inline]] inline __m256i add_sums(__m256i sum, __m256i v) {
+[[nodiscard, gnu::always_inline]] inline __m256i add_sums(__m256i sum, __m256i v) {
   sum = _mm256_add_epi32(sum, v);
   asm("" : "+x"(sum));
   return sum;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/common/int8_outputs-inl.h"
+#include "kernels/common/int8_winograd-inl.h"
 
 #if defined(__AVX2__)
 

@@ -113,12 +113,22 @@ struct ByteOutput {
   template <int kRows>
   [[gnu::always_inline]] inline void store(int64_t row, Sums<kRows, kRegs>& sums) const {
     if (terms) add_terms(terms, row, sums);
+    uint8_t* to[kRows];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) to[r] = at(row + r);
+    store_at(to, sums);
+  }
+
+  uint8_t* at(int64_t pixel) const { return y + pixel * y_pitch; }
+
+  template <int kRows>
+  [[gnu::always_inline]] inline void store_at(uint8_t* const (&to)[kRows],
+                                              Sums<kRows, kRegs>& sums) const {
     if (only_positive) {
       rescale<true>(sums);
     } else {
       rescale<false>(sums);
     }
-    uint8_t* to = y + row * y_pitch;
     if constexpr (kRegs == 2) {
       store_wide(to, sums);
     } else {
@@ -127,7 +137,8 @@ struct ByteOutput {
   }
 
   template <int kRows>
-  [[gnu::always_inline]] inline void store_wide(uint8_t* to, const Sums<kRows, kRegs>& sums) const {
+  [[gnu::always_inline]] inline void store_wide(uint8_t* const (&to)[kRows],
+                                                const Sums<kRows, kRegs>& sums) const {
     __m128i rows[kRows + 1];
 #pragma GCC unroll 4
     for (int r = 0; r < kRows; r += 2) {
@@ -141,15 +152,15 @@ struct ByteOutput {
     }
     if (channels == 16) {
 #pragma GCC unroll 4
-      for (int r = 0; r < kRows; ++r) store16(to + r * y_pitch, rows[r]);
+      for (int r = 0; r < kRows; ++r) store16(to[r], rows[r]);
     } else {
-      for (int r = 0; r < kRows; ++r) store_first(to + r * y_pitch, rows[r], channels);
+      for (int r = 0; r < kRows; ++r) store_first(to[r], rows[r], channels);
     }
   }
 
   // Per 128 bits: four channels of each of four rows.
   template <int kRows>
-  [[gnu::always_inline]] inline void store_narrow(uint8_t* to,
+  [[gnu::always_inline]] inline void store_narrow(uint8_t* const (&to)[kRows],
                                                   const Sums<kRows, kRegs>& sums) const {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     constexpr int kLast = kRows - 1;
@@ -162,15 +173,10 @@ struct ByteOutput {
       const __m256i rows = _mm256_permutevar8x32_epi32(bytes(pair, pair2), order);
       const __m128i low2 = _mm256_castsi256_si128(rows);
       const __m128i high2 = _mm256_extracti128_si256(rows, 1);
-      uint8_t* line = to + r * y_pitch;
-      store_first(line, low2, channels);
-      if (r + 1 < kRows) {
-        store_first(line + y_pitch, _mm_unpackhi_epi64(low2, low2), channels);
-      }
-      if (r + 2 < kRows) store_first(line + 2 * y_pitch, high2, channels);
-      if (r + 3 < kRows) {
-        store_first(line + 3 * y_pitch, _mm_unpackhi_epi64(high2, high2), channels);
-      }
+      store_first(to[r], low2, channels);
+      if (r + 1 < kRows) store_first(to[r + 1], _mm_unpackhi_epi64(low2, low2), channels);
+      if (r + 2 < kRows) store_first(to[r + 2], high2, channels);
+      if (r + 3 < kRows) store_first(to[r + 3], _mm_unpackhi_epi64(high2, high2), channels);
     }
   }
 };
@@ -272,7 +278,7 @@ struct ExactOutputs {
   }
 };
 
-// Any rounding of 32-bit sums, any shift, any output type.
+// Any rounding of 32-bit sums, any shift, any output type; `at` and `store_at` are for 8-bit ones.
 template <int kRegs>
 struct AnyOutput {
   __m256i first[kRegs];
@@ -304,6 +310,22 @@ struct AnyOutput {
         const __m256i value = rescaled(in_order<kRegs>(sums.v[r], part), c, count);
         store8(job->y, job->y_first + (row + r) * job->y_pitch + c, mac.y_type, finish(value),
                count);
+      }
+    }
+  }
+
+  uint8_t* at(int64_t pixel) const {
+    return static_cast<uint8_t*>(job->y) + job->y_first + pixel * job->y_pitch + channel;
+  }
+
+  template <int kRows>
+  [[gnu::noinline]] void store_at(uint8_t* const (&to)[kRows], Sums<kRows, kRegs>& sums) const {
+    const Finish8 finish(*job->mac);
+    for (int r = 0; r < kRows; ++r) {
+      for (int part = 0; part < kRegs; ++part) {
+        const int64_t left = channels - 8 * part, count = left < 8 ? left : 8;
+        const __m256i value = rescaled(in_order<kRegs>(sums.v[r], part), channel + 8 * part, count);
+        store_first(to[r] + 8 * part, bytes_of(finish(value)), count);
       }
     }
   }

@@ -12,17 +12,6 @@ namespace {
 constexpr int kChains[] = {1, 2, 4, 8};
 constexpr int32_t kMostOfOneSign = 128;
 
-size_t info_bytes(int64_t n) {
-  return (static_cast<size_t>(int8_panels(n)) * sizeof(PanelInfo) + 63) / 64 * 64;
-}
-
-// The channel whose cell is number `lane` of a block.
-int64_t channel_of_lane(int64_t lane, int64_t width) {
-  constexpr int8_t kOrder[] = {0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15};
-  constexpr int8_t kOrderOf8[] = {0, 2, 1, 3, 4, 6, 5, 7};
-  return width == kPanelChannels ? kOrder[lane] : kOrderOf8[lane];
-}
-
 // The longest chain under which no lane of the channels' weights can saturate; 0 if there is none.
 class ChainProof {
  public:
@@ -113,12 +102,22 @@ void pack_panel(const Load& load, const PanelShape& s, PanelInfo* info, int8_t* 
 
 }  // namespace
 
+int64_t channel_of_lane(int64_t lane, int64_t width) {
+  constexpr int8_t kOrder[] = {0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15};
+  constexpr int8_t kOrderOf8[] = {0, 2, 1, 3, 4, 6, 5, 7};
+  return width == kPanelChannels ? kOrder[lane] : kOrderOf8[lane];
+}
+
+size_t int8_infos_bytes(int64_t n) {
+  return (static_cast<size_t>(int8_panels(n)) * sizeof(PanelInfo) + 63) / 64 * 64;
+}
+
 size_t int8_panels_bytes(int64_t n, int64_t k) {
   if (n == 0) return 0;
   const int64_t last = int8_panels(n) - 1;
   const int64_t channels = last * kPanelChannels + int8_panel_width(n, last);
   const auto data = static_cast<size_t>(int8_blocks(k) * kBlockSteps * channels);
-  return info_bytes(n) + (data + 63) / 64 * 64;
+  return int8_infos_bytes(n) + (data + 63) / 64 * 64;
 }
 
 void pack_int8_panels(const WeightMatrix& w, bool only_bytes, void* packed) {
@@ -127,7 +126,7 @@ void pack_int8_panels(const WeightMatrix& w, bool only_bytes, void* packed) {
   std::memset(packed, 0, int8_panels_bytes(w.n, k));
   with_weights(w, [&](const auto& load) {
     for (int64_t p = 0; p < int8_panels(w.n); ++p) {
-      infos[p].offset_bytes = static_cast<int64_t>(info_bytes(w.n)) + p * k * kPanelChannels;
+      infos[p].offset_bytes = static_cast<int64_t>(int8_infos_bytes(w.n)) + p * k * kPanelChannels;
       const int64_t first = p * kPanelChannels;
       const PanelShape shape = {w.runs,
                                 w.run,

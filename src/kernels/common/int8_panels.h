@@ -54,6 +54,12 @@ static inline int64_t int8_panel_width(int64_t n, int64_t p) {
 }
 
 // k: with what fills up the runs.
+// The channel whose cell is number `lane` of a block.
+int64_t channel_of_lane(int64_t lane, int64_t width);
+
+// What the infos of n channels take.
+size_t int8_infos_bytes(int64_t n);
+
 size_t int8_panels_bytes(int64_t n, int64_t k);
 
 // Packed weights are those less the matrix's zero point, or less 128 (uint8) or 0 (int8) where that

@@ -3,10 +3,8 @@
 
 #if defined(__AVX2__)
 
-#include "kernels/common/int8_conv.h"
 #include "kernels/common/int8_copy-inl.h"
-#include "kernels/common/int8_multiply.h"
-#include "kernels/kernel.h"
+#include "kernels/common/int8_unit-inl.h"
 
 namespace mote::kernels::MOTE_ISA {
 
@@ -18,21 +16,6 @@ struct Int8Unit {
   int64_t channel;       // the group's first output
   int64_t begin, end;    // panels
   int32_t* numbers;      // room for two a pixel
-};
-
-// Where unit number `unit` lies.
-struct Int8Place {
-  int64_t group, batch, y, x, h, w;
-
-  Int8Place(const Int8Plan& p, int64_t unit) {
-    unit /= p.parts;
-    group = unit % p.groups, unit /= p.groups;
-    x = unit % p.tiles_x * p.tile_w, unit /= p.tiles_x;
-    y = unit % p.tiles_y * p.tile_h;
-    batch = unit / p.tiles_y;
-    w = p.window.out_w - x < p.tile_w ? p.window.out_w - x : p.tile_w;
-    h = p.window.out_h - y < p.tile_h ? p.window.out_h - y : p.tile_h;
-  }
 };
 
 // Copies the region under a tile to scratch; `pad` is the byte that is real zero.
@@ -65,8 +48,6 @@ inline void copy_region(const Int8Plan& p, const Int8Place& at, const void* x, u
   auto* words = reinterpret_cast<int16_t*>(bytes + p.words_offset_bytes);
   widen_bytes(bytes, lines * line_bytes + kBlockSteps, words);
 }
-
-inline const Int8Plan& plan_of(const Args& a) { return *static_cast<const Int8Plan*>(a.in[1]); }
 
 // Calls body(unit) for the units of [begin, end), neighbouring parts of a tile's panels at once.
 // `pad_of(batch)` is the byte that is real zero.
@@ -129,6 +110,10 @@ inline int run_int8(const MoteIntMac& mac, const Args& a, int64_t begin, int64_t
   const Int8Plan& p = plan_of(a);
   const int64_t channels = p.window.out_c;
   const IntJob whole = int_job(mac, a.in[2], a.in[3], a.in[4], channels, a.out[0], channels);
+  if (p.is_winograd) {
+    run_winograd(mac, whole, a, begin, end);
+    return kOk;
+  }
   each_int8_unit(
       a, mac.x_type, begin, end, [&](int64_t) { return static_cast<uint8_t>(whole.x_zero); },
       [&](const Int8Unit& u) {

@@ -110,6 +110,30 @@ TEST(Conv2d, BytesDoNotSaturate) {
   }
 }
 
+// 3 x 3 of stride 1 with whole vectors of channels: the fast rows transform these filters.
+TEST(Conv2d, TransformedFiltersAreExact) {
+  for (uint32_t seed = 0; seed < 120; ++seed) {
+    SCOPED_TRACE(seed);
+    Random r(seed);
+    const auto n = [&](int64_t low, int64_t high) {
+      return static_cast<int32_t>(r.between(low, high));
+    };
+    MoteConv2dInt p = {};
+    p.groups = 1;
+    p.window = {n(1, 2), n(3, 40), n(3, 40), 16 * n(1, 4), 0, 0, n(1, 50), 3, 3, 1, 1, 1, 1, 0, 0};
+    MoteWindow& g = p.window;
+    g.pad_top = n(0, 1), g.pad_left = n(0, 1);
+    g.out_h = g.in_h - 2 + 2 * g.pad_top, g.out_w = g.in_w - 2 + 2 * g.pad_left;
+    IntTensors t = random_int(r, int64_t{g.batches} * g.in_h * g.in_w * g.in_c,
+                              int64_t{g.out_c} * 9 * g.in_c, g.out_c, 9 * g.in_c);
+    if (r.coin()) shrink_weights(r, &t);
+    p.mac = t.mac;
+    expect_rows_agree(
+        kConv2dInt, &p, {t.x.data(), t.w.data(), t.bias_data(), t.first.data(), t.second_data()},
+        element_bytes(t.mac.y_type, int64_t{g.batches} * g.out_h * g.out_w * g.out_c));
+  }
+}
+
 // One long dot product whose 32-bit sum wraps: the fast rows wrap as the reference does.
 TEST(Conv2d, LongSumsWrapAlike) {
   MoteConv2dInt p = {};

@@ -1,3 +1,5 @@
+#include <type_traits>
+
 #include "kernels/common/int8_run-inl.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/conv2d/families.h"
@@ -14,7 +16,14 @@ const Params& as(const void* params) {
 
 template <class Params>
 Int8Conv conv_of(const void* params) {
-  return {as<Params>(params).window, as<Params>(params).groups};
+  const Params& p = as<Params>(params);
+  bool may_transform = false;
+  if constexpr (std::is_same_v<Params, MoteConv2dInt>) {
+    const MoteIntMac& m = p.mac;
+    may_transform = m.w_type == kMoteI8 && m.w_zero == 0 && m.rounding == kMoteTwice &&
+                    (m.y_type == kMoteI8 || m.y_type == kMoteU8);
+  }
+  return {p.window, p.groups, may_transform};
 }
 
 template <class Params>

@@ -17,7 +17,7 @@ template <class Params>
 Int8Conv conv_of(const void* params) {
   const Params& p = as<Params>(params);
   const auto n = [](int64_t extent) { return static_cast<int32_t>(extent); };
-  return {{n(p.rows), 1, 1, n(p.in_c), 1, 1, n(p.out_c), 1, 1, 1, 1, 1, 1, 0, 0}, 1};
+  return {{n(p.rows), 1, 1, n(p.in_c), 1, 1, n(p.out_c), 1, 1, 1, 1, 1, 1, 0, 0}, 1, false};
 }
 
 template <class Params>
