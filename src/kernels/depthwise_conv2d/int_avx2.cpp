@@ -40,54 +40,65 @@ void pack_weights(const Layout& l, int32_t type, int32_t zero, int factor, const
   }
 }
 
-// Fills the lines of output rows of one block, one tile of columns, as the rows go down.
+// Keeps the lines of a strip while strips go down an image.
 template <class Source>
-class Window {
+class Strips {
  public:
-  Window(const Layout& l, const LineReader<Source>& reader, const int16_t* weights, int64_t column,
-         int16_t* lines)
-      : l_(l), g_(l.window), reader_(reader), weights_(weights), column_(column), lines_(lines) {}
+  Strips(const Layout& l, const LineReader<Source>& reader, int16_t* lines)
+      : l_(l), g_(l.window), reader_(reader), lines_(lines) {}
 
-  void set_batch(int64_t batch) {
-    first_row_ = batch * g_.in_h;
-    below_ = 0, slot_ = 0;
-  }
+  void set_batch(int64_t batch) { first_row_ = batch * g_.in_h, known_ = 0; }
 
-  // What output row `oy` reads.
-  WindowRows rows(int64_t oy) {
-    const int64_t y0 = oy * g_.stride_h - g_.pad_top;
-    if (g_.dilation_h != 1) return dilated_rows(y0);
-    const int64_t begin = larger(y0, 0), end = larger(smaller(y0 + g_.filter_h, g_.in_h), begin);
-    if (begin > below_) slot_ = (slot_ + begin - below_) % l_.slots, below_ = begin;
-    for (; below_ < end; ++below_) {
-      reader_.fill(first_row_ + below_, column_, lines_ + slot_ * l_.line_shorts());
-      slot_ = slot_ + 1 == l_.slots ? 0 : slot_ + 1;
+  // The lines of `rows` output rows from `oy` on.
+  void fill(int64_t oy, int64_t rows) {
+    const int64_t top = oy * g_.stride_h - g_.pad_top;
+    if (l_.tap_lines != g_.dilation_h || l_.row_lines != g_.stride_h) return fill_each(top, rows);
+    const int64_t count = (rows - 1) * g_.stride_h + (g_.filter_h - 1) * g_.dilation_h + 1;
+    int64_t i = 0;
+    if (known_ > 0 && top >= top_ && top < top_ + known_) {
+      const int64_t kept = smaller(top_ + known_ - top, count);
+      move_lines(top - top_, kept);
+      i = kept;
     }
-    const int64_t count = end - begin;
-    const int64_t slot = slot_ - count;
-    return {lines_, slot < 0 ? slot + l_.slots : slot, count,
-            weights_ + (begin - y0) * l_.pairs * kColumnShorts};
+    fill_lines(top + i, count - i, i);
+    top_ = top, known_ = count;
   }
 
  private:
-  WindowRows dilated_rows(int64_t y0) const {
-    const int64_t begin = y0 >= 0 ? 0 : ceil_div(-y0, g_.dilation_h);
-    const int64_t end = smaller(g_.filter_h, ceil_div(larger(g_.in_h - y0, 0), g_.dilation_h));
-    for (int64_t fy = begin; fy < end; ++fy) {
-      reader_.fill(first_row_ + y0 + fy * g_.dilation_h, column_, lines_ + fy * l_.line_shorts());
+  // Filter rows of each output row by themselves.
+  void fill_each(int64_t top, int64_t rows) const {
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t fy = 0; fy < g_.filter_h; ++fy) {
+        fill_lines(top + row * g_.stride_h + fy * g_.dilation_h, 1, row * g_.filter_h + fy);
+      }
     }
-    return {lines_, begin < l_.slots ? begin : 0, larger(end - begin, 0),
-            weights_ + begin * l_.pairs * kColumnShorts};
+  }
+
+  // Lines [i, i + count) are input rows from `row` on, some of which may lie outside x.
+  void fill_lines(int64_t row, int64_t count, int64_t i) const {
+    const int64_t first = smaller(larger(-row, 0), count);
+    const int64_t past = larger(smaller(g_.in_h - row, count), first);
+    int16_t* lines = lines_ + i * l_.line_shorts();
+    for (int64_t k = 0; k < first; ++k) reader_.fill_zero(lines + k * l_.line_shorts());
+    reader_.fill(first_row_ + row + first, past - first, lines + first * l_.line_shorts());
+    for (int64_t k = past; k < count; ++k) reader_.fill_zero(lines + k * l_.line_shorts());
+  }
+
+  // Lines [by, by + count) become [0, count).
+  void move_lines(int64_t by, int64_t count) const {
+    if (by == 0) return;
+    const int16_t* from = lines_ + by * l_.line_shorts();
+    for (int64_t i = 0; i < count * l_.line_shorts(); i += 16) {
+      store256(lines_ + i, load256(from + i));
+    }
   }
 
   const Layout& l_;
   const MoteWindow& g_;
   const LineReader<Source>& reader_;
-  const int16_t* weights_;
-  int64_t column_;
   int16_t* lines_;
-  int64_t first_row_ = 0;
-  int64_t below_ = 0, slot_ = 0;  // the first input row without a line yet; its slot
+  int64_t first_row_ = 0;        // of the batch
+  int64_t top_ = 0, known_ = 0;  // lines [0, known_) are those of input rows from top_ on
 };
 
 // One block, one tile of columns, output rows [begin, end) of all batches.
@@ -96,35 +107,37 @@ void run_rows(const Layout& l, LineReader<Source>& reader, const int16_t* weight
               const Zero& zero_of, Output& output, int64_t block, int64_t tile, int64_t begin,
               int64_t end, int16_t* lines) {
   const MoteWindow& g = l.window;
-  auto* sums = reinterpret_cast<int32_t*>(lines + l.slots * l.line_shorts());
+  auto* sums = reinterpret_cast<int32_t*>(lines + l.lines * l.line_shorts());
   const int64_t pixel = tile * l.tile, pixels = smaller(l.tile, l.pixels - pixel);
-  Window<Source> window(l, reader, weights + block * l.block_weights(),
-                        pixel * l.fold * g.stride_w - g.pad_left, lines);
+  reader.set_column(pixel * l.fold * g.stride_w - g.pad_left);
+  Strips<Source> strips(l, reader, lines);
   const int64_t lanes = l.fold > 1 ? kLanes : smaller(kLanes, g.out_c - block * kLanes);
   const int64_t rest = (g.out_w - (pixel + pixels - 1) * l.fold) * g.out_c;
-  OutputLine line = {0, l.fold * g.out_c, 0, lanes, l.fold > 1 ? smaller(rest, lanes) : lanes};
+  OutputLine line = {0, l.fold * g.out_c, pixels, lanes, l.fold > 1 ? smaller(rest, lanes) : lanes};
   // Rows whose pixels follow each other evenly are written together.
   const bool even = l.tiles == 1 && line.last_lanes == lanes;
   int64_t batch = begin / g.out_h, oy = begin % g.out_h;
-  for (int64_t row = begin; row < end; ++row, ++oy) {
+  for (int64_t row = begin; row < end;) {
     if (oy == g.out_h) oy = 0, ++batch;
     if (row == begin || oy == 0) {
       reader.set_zero(zero_of(batch));
       output.set_batch(batch);
-      window.set_batch(batch);
+      strips.set_batch(batch);
     }
-    if (line.pixels == 0) {
-      line.first = (row * g.out_w + pixel * l.fold) * g.out_c + block * kLanes;
+    const int64_t rows = smaller(smaller(l.strip, g.out_h - oy), end - row);
+    strips.fill(oy, rows);
+    sum_strip(l, lines, weights + block * l.block_weights(), output.start(), rows, pixels, sums);
+    const int64_t writes = even ? 1 : rows;
+    line.pixels = even ? rows * pixels : pixels;
+    for (int64_t i = 0; i < writes; ++i) {
+      line.first = ((row + i) * g.out_w + pixel * l.fold) * g.out_c + block * kLanes;
+      output.write(sums + i * pixels * kLanes, line);
     }
-    sum_line(l, window.rows(oy), output.start(), pixels, sums + line.pixels * kLanes);
-    line.pixels += pixels;
-    if (even && oy + 1 < g.out_h && row + 1 < end && line.pixels + pixels <= l.sums) continue;
-    output.write(sums, line);
-    line.pixels = 0;
+    row += rows, oy += rows;
   }
 }
 
-// Output rows whose input stays in the cache while the blocks take turns.
+// Output rows whose input stays in the second cache while the blocks take turns.
 int64_t rows_at_once(const Layout& l, size_t element_bytes) {
   constexpr int64_t kBytes = 1 << 16;
   const MoteWindow& g = l.window;

@@ -7,9 +7,10 @@
 //   (0
 //            past the filter) in the order that unpacking leaves:
 //            a0 b0 a1 b1 a2 b2 a3 b3  a8 b8 .. a11 b11 | a4 b4 .. a7 b7  a12 b12 .. a15 b15
-//   lines    input rows less their zero point, for one block and `tile` pixels:
-//            [column][32 int16] in the same order, a the column itself, b what the next tap reads
-//   sums     [pixel][16 int32]: lanes 0-3 8-11 | 4-7 12-15
+//   lines    rows of x less their zero point, for one block and `tile` pixels, zero outside x:
+//            [column][32 int16] in the same order, a the column itself, b what the next tap reads.
+//            A strip of `strip` output rows needs `lines` of them at a time.
+//   sums     [row of the strip][pixel][16 int32]: lanes 0-3 8-11 | 4-7 12-15
 #pragma once
 
 #if defined(__AVX2__)
@@ -25,23 +26,25 @@ inline constexpr int64_t kTilePixelsMost = 32;
 inline constexpr int64_t kColumnShorts = 32;
 
 struct Layout {
-  MoteWindow window;       // height and width swapped where x is one pixel wide
-  int64_t fold, blocks;    // pixels in a block, blocks of channels
-  int64_t pairs;           // tap pairs in a row of the filter
-  int64_t pixels;          // of an output row
-  int64_t tile, tiles;     // pixels that are computed together, such pieces of a row
-  int64_t column_step;     // of x, between a line's columns
-  int64_t pixel_columns;   // of a line, between neighbouring pixels
-  int64_t pair_columns;    // between neighbouring tap pairs
-  int64_t columns, slots;  // of a line; lines kept
-  int64_t sums;            // pixels whose sums are kept: a tile or more
-  int64_t rows;            // of the output, all batches
-  int64_t groups;          // of blocks that are units of their own
+  MoteWindow window;      // height and width swapped where x is one pixel wide
+  int64_t fold, blocks;   // pixels in a block, blocks of channels
+  int64_t pairs;          // tap pairs in a row of the filter
+  int64_t pixels;         // of an output row
+  int64_t tile, tiles;    // pixels that are computed together, such pieces of a row
+  int64_t column_step;    // of x, between a line's columns
+  int64_t pixel_columns;  // of a line, between neighbouring pixels
+  int64_t pair_columns;   // between neighbouring tap pairs
+  int64_t columns;        // of a line
+  int64_t strip, lines;   // output rows that are computed together; lines that they read
+  int64_t row_lines;      // between the first lines of neighbouring output rows
+  int64_t tap_lines;      // between the lines of neighbouring filter rows
+  int64_t rows;           // of the output, all batches
+  int64_t groups;         // of blocks that are units of their own
 
   int64_t block_weights() const { return int64_t{window.filter_h} * pairs * kColumnShorts; }
   int64_t line_shorts() const { return columns * kColumnShorts; }
   int64_t packed_bytes() const { return blocks * block_weights() * 2; }
-  int64_t scratch_bytes() const { return slots * line_shorts() * 2 + sums * kLanes * 4; }
+  int64_t scratch_bytes() const { return lines * line_shorts() * 2 + strip * tile * kLanes * 4; }
   // Unit = (group * tiles + tile) * rows + row.
   int64_t units() const { return groups * tiles * rows; }
 };
@@ -68,6 +71,24 @@ inline MoteWindow lying(MoteWindow g) {
   return g;
 }
 
+// Rows that share lines are computed together, as many as stay in the first cache. With large
+// dilations they share none: each has its own.
+inline void set_strip(Layout& l) {
+  constexpr int64_t kLineBytes = 12 << 10, kSumBytes = 8 << 10;
+  const MoteWindow& g = l.window;
+  const int64_t span = (g.filter_h - 1) * int64_t{g.dilation_h} + 1;
+  const int64_t most_lines = kLineBytes / (l.line_shorts() * 2);
+  const int64_t most_rows =
+      larger(smaller(smaller(kSumBytes / (l.tile * kLanes * 4), 32), g.out_h), 1);
+  l.strip = smaller(larger((most_lines - span) / g.stride_h + 1, 1), most_rows);
+  l.lines = (l.strip - 1) * g.stride_h + span;
+  l.row_lines = g.stride_h, l.tap_lines = g.dilation_h;
+  if (l.lines <= l.strip * g.filter_h) return;
+  l.strip = smaller(larger(most_lines / g.filter_h, 1), most_rows);
+  l.lines = l.strip * g.filter_h;
+  l.row_lines = g.filter_h, l.tap_lines = 1;
+}
+
 inline Layout layout_of(const MoteWindow& window) {
   Layout l = {};
   const MoteWindow g = l.window = lying(window);
@@ -84,9 +105,7 @@ inline Layout layout_of(const MoteWindow& window) {
   l.pixel_columns = between_pixels / l.column_step;
   l.pair_columns = between_pairs / l.column_step;
   l.columns = (l.tile - 1) * l.pixel_columns + (l.pairs - 1) * l.pair_columns + 1;
-  l.slots = g.filter_h;
-  l.sums = l.tiles == 1 ? kTilePixelsMost / larger(l.tile, 1) * l.tile : l.tile;
-  l.sums = smaller(l.sums, l.tile * g.out_h);
+  set_strip(l);
   l.rows = int64_t{g.batches} * g.out_h;
   l.groups = l.rows * l.tiles < 16 ? l.blocks : 1;
   return l;

@@ -14,14 +14,19 @@ inline __m128i load64(const void* p) { return _mm_loadl_epi64(static_cast<const 
 inline __m256i widen(const int8_t*, __m128i bytes) { return _mm256_cvtepi8_epi16(bytes); }
 inline __m256i widen(const uint8_t*, __m128i bytes) { return _mm256_cvtepu8_epi16(bytes); }
 
-template <class Source>
-inline __m256i widen16(const Source* p) {
-  if constexpr (sizeof(Source) == 2) {
-    return load256(p);
-  } else {
-    return widen(p, load128(p));
-  }
+// 16 bytes or words as words. Bytes are widened as they are loaded: from a register it takes more
+// than twice as long.
+inline __m256i widen16(const int8_t* p) {
+  __m256i v;
+  asm("vpmovsxbw %1, %0" : "=x"(v) : "m"(*reinterpret_cast<const __m128i_u*>(p)));
+  return v;
 }
+inline __m256i widen16(const uint8_t* p) {
+  __m256i v;
+  asm("vpmovzxbw %1, %0" : "=x"(v) : "m"(*reinterpret_cast<const __m128i_u*>(p)));
+  return v;
+}
+inline __m256i widen16(const int16_t* p) { return load256(p); }
 
 template <class Source>
 inline __m256i widen_halves(const Source* a, const Source* b) {
@@ -41,7 +46,10 @@ class LineReader {
   LineReader(const Layout& layout, const Source* x)
       : l_(layout), g_(layout.window), x_(x), count_(int64_t{g_.batches} * g_.in_h * row_size()) {}
 
-  void set_zero(int32_t zero) { zero_ = _mm256_set1_epi16(static_cast<int16_t>(zero)); }
+  void set_zero(int32_t zero) {
+    zero_ = _mm256_set1_epi16(static_cast<int16_t>(zero));
+    for (Source& v : outside_) v = static_cast<Source>(zero);
+  }
 
   void set_block(int64_t block) {
     const int64_t multiplier = g_.out_c / g_.in_c;
@@ -61,27 +69,32 @@ class LineReader {
     classify();
   }
 
-  // The line of input row `row` (counted over all batches), its first column being x's column
-  // `first`.
-  void fill(int64_t row, int64_t first, int16_t* line) const {
-    const Source* from = x_ + row * row_size();
+  // Lines begin at x's column `first`.
+  void set_column(int64_t first) {
+    column_ = first;
     const int64_t last_pixel = (l_.fold - 1) * g_.stride_w;
-    // Columns [begin, end) and what is interleaved with them lie in x.
-    int64_t begin = first >= 0 ? 0 : ceil_div(-first, l_.column_step);
+    // Columns [begin_, end_) and what is interleaved with them lie in x.
+    begin_ = first >= 0 ? 0 : smaller(ceil_div(-first, l_.column_step), l_.columns);
     const int64_t room = g_.in_w - 1 - last_pixel - g_.dilation_w - first;
-    int64_t end = room < 0 ? 0 : smaller(room / l_.column_step + 1, l_.columns);
-    while (end > begin && row * row_size() +
-                                  (first + (end - 1) * l_.column_step + g_.dilation_w) * g_.in_c +
-                                  reach_ >
-                              count_) {
-      --end;
+    end_ = room < 0 ? 0 : smaller(room / l_.column_step + 1, l_.columns);
+    end_ = larger(end_, begin_);
+  }
+
+  // The lines of input rows [row, row + count), counted over all batches.
+  void fill(int64_t row, int64_t count, int16_t* lines) const {
+    const bool whole = l_.fold == 1 && gather_ == Gather::kWhole;
+    for (int64_t i = 0; i < count; ++i, lines += l_.line_shorts()) {
+      // The last block's lanes may reach over the end of x.
+      if (whole && (reach_ <= g_.in_c || (row + i + 1) * row_size() < count_)) {
+        fill_whole(x_ + (row + i) * row_size() + first_, lines);
+      } else {
+        fill_any(row + i, lines);
+      }
     }
-    begin = smaller(begin, l_.columns);
-    end = larger(end, begin);
-    for (int64_t i = 0; i < begin; ++i) edge(row, first + i * l_.column_step, line + i * 32);
-    const Source* at = from + (first + begin * l_.column_step) * g_.in_c;
-    inner(at, end - begin, line + begin * 32);
-    for (int64_t i = end; i < l_.columns; ++i) edge(row, first + i * l_.column_step, line + i * 32);
+  }
+
+  void fill_zero(int16_t* line) const {
+    for (int64_t i = 0; i < l_.columns * 2; ++i) store256(line + i * 16, _mm256_setzero_si256());
   }
 
  private:
@@ -108,6 +121,42 @@ class LineReader {
     } else {
       gather_ = Gather::kAny, reach_ = most + 1;
     }
+  }
+
+  // Columns whose lanes lie side by side; those outside x read `outside_`.
+  void fill_whole(const Source* from, int16_t* line) const {
+    const int64_t in_w = g_.in_w, channels = g_.in_c, step = l_.column_step;
+    const auto read = [&](int64_t column) {
+      const bool inside = static_cast<uint64_t>(column) < static_cast<uint64_t>(in_w);
+      const Source* at = from + column * channels;
+      return _mm256_sub_epi16(widen16(inside ? at : outside_), zero_);
+    };
+    int64_t column = column_, next = column_ + g_.dilation_w;
+    if (step == g_.dilation_w) {
+      __m256i a = read(column);
+      for (int64_t left = l_.columns; left > 0; --left, line += kColumnShorts, next += step) {
+        const __m256i b = read(next);
+        interleave(a, b, line);
+        a = b;
+      }
+      return;
+    }
+    for (int64_t left = l_.columns; left > 0; --left, line += kColumnShorts) {
+      interleave(read(column), read(next), line);
+      column += step, next += step;
+    }
+  }
+
+  // Any columns; one line.
+  __attribute__((noinline)) void fill_any(int64_t row, int16_t* line) const {
+    const Source* from = x_ + row * row_size();
+    int64_t end = end_;
+    const Source* last = from + (column_ + (end - 1) * l_.column_step + g_.dilation_w) * g_.in_c;
+    while (end > begin_ && last + reach_ > x_ + count_) --end, last -= l_.column_step * g_.in_c;
+    for (int64_t i = 0; i < begin_; ++i) edge(row, i, line);
+    const Source* at = from + (column_ + begin_ * l_.column_step) * g_.in_c;
+    inner(at, end - begin_, line + begin_ * kColumnShorts);
+    for (int64_t i = end; i < l_.columns; ++i) edge(row, i, line);
   }
 
   // A column all of whose lanes lie in x.
@@ -167,13 +216,11 @@ class LineReader {
 
   // A column that may lie outside x, in part or in whole, or at its very end.
   __m256i edge_column(int64_t row, int64_t column_x) const {
-    const __m256i none = _mm256_setzero_si256();
     const int64_t last = column_x + (l_.fold - 1) * g_.stride_w;
-    if (last < 0 || column_x >= g_.in_w) return none;
+    if (last < 0 || column_x >= g_.in_w) return _mm256_setzero_si256();
     const Source* at = x_ + row * row_size() + column_x * g_.in_c;
     alignas(32) int16_t lanes[16] = {}, inside[16] = {};
     if (l_.fold == 1 && gather_ == Gather::kWhole) {
-      if (at + reach_ <= x_ + count_) return column<Gather::kWhole>(at);
       for (int64_t i = 0; first_ + i < last_; ++i) {
         lanes[i] = static_cast<int16_t>(at[first_ + i]), inside[i] = -1;
       }
@@ -187,8 +234,10 @@ class LineReader {
     return _mm256_and_si256(_mm256_sub_epi16(load256(lanes), zero_), load256(inside));
   }
 
-  void edge(int64_t row, int64_t column_x, int16_t* to) const {
-    interleave(edge_column(row, column_x), edge_column(row, column_x + g_.dilation_w), to);
+  void edge(int64_t row, int64_t i, int16_t* line) const {
+    const int64_t column_x = column_ + i * l_.column_step;
+    interleave(edge_column(row, column_x), edge_column(row, column_x + g_.dilation_w),
+               line + i * kColumnShorts);
   }
 
   const Layout& l_;
@@ -196,12 +245,14 @@ class LineReader {
   const Source* x_;
   int64_t count_;
   __m256i zero_ = _mm256_setzero_si256();
+  alignas(32) Source outside_[kLanes] = {};  // the zero point
   __m128i spread_ = _mm_setzero_si128();
   Gather gather_ = Gather::kAny;
-  int64_t first_ = 0, last_ = 0;  // kWhole: channels [first, last)
-  int64_t reach_ = 0;             // elements after a column's first channel that its load touches
-  int64_t offset_[16] = {};       // the others: of each lane, after its column's first channel
-  int64_t pixel_[16] = {};        // which of the block's pixels it belongs to
+  int64_t column_ = 0, begin_ = 0, end_ = 0;  // of a line; its columns that lie in x
+  int64_t first_ = 0, last_ = 0;              // kWhole: channels [first, last)
+  int64_t reach_ = 0;        // elements after a column's first channel that its load touches
+  int64_t offset_[16] = {};  // the others: of each lane, after its column's first channel
+  int64_t pixel_[16] = {};   // which of the block's pixels it belongs to
 };
 
 }  // namespace mote::kernels::MOTE_ISA
