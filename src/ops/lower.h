@@ -108,6 +108,10 @@ class LowerContext : public NodeView {
   Ref constant(const std::vector<T>& values) {
     return constant(dtype_of<T>, Shape{static_cast<int64_t>(values.size())}, Buffer::of(values));
   }
+  // What `constant` was given.
+  const Buffer& constant_of(const Ref& ref) const {
+    return lowered_.constants[static_cast<size_t>(ref.index)].data;
+  }
   // Memory that persists between runs, zero at first, shared by every node that names the same key.
   Ref state(const std::string& key, DType dtype, const Shape& shape);
 

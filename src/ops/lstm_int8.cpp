@@ -111,6 +111,38 @@ void set_factors(const LowerContext& c, const LstmLayout& l, bool layer_norm, Mo
   }
 }
 
+// The one matrix of the plain cell's kernel; empty if the cell has more to it, or a weight is -128,
+// which that kernel does not take.
+std::vector<int8_t> plain_weights(const LowerContext& c, const LstmLayout& l, const LstmSizes& s) {
+  for (const int i : {8, 9, 10, 15, 16}) {
+    if (c.has(l.weights + i)) return {};
+  }
+  if (!c.has(l.weights) || s.output != s.cell) return {};
+  const NodeView& view = c;
+  std::vector<int8_t> all;
+  for (int g = 0; g < 4; ++g) {
+    for (int64_t r = 0; r < s.cell; ++r) {
+      for (const auto& [input, columns] :
+           {std::pair{l.weights + g, s.input}, std::pair{l.weights + 4 + g, s.cell}}) {
+        const auto row = view.constant<int8_t>(input).subspan(static_cast<size_t>(r * columns),
+                                                              static_cast<size_t>(columns));
+        all.insert(all.end(), row.begin(), row.end());
+      }
+    }
+  }
+  return std::find(all.begin(), all.end(), int8_t{-128}) == all.end() ? all : std::vector<int8_t>{};
+}
+
+// The biases of four gates, one after the other.
+Ref four_biases(LowerContext& c, std::span<const Ref> gates) {
+  std::vector<int32_t> all;
+  for (const Ref& gate : gates) {
+    const std::span<const int32_t> one = c.constant_of(gate).as<int32_t>();
+    all.insert(all.end(), one.begin(), one.end());
+  }
+  return c.constant(all);
+}
+
 }  // namespace
 
 void lower_lstm_int8(LowerContext& c, const LstmLayout& l, const LstmRun& run) {
@@ -149,6 +181,16 @@ void lower_lstm_int8(LowerContext& c, const LstmLayout& l, const LstmRun& run) {
   inputs.push_back({});  // no second input
   for (int g = 0; g < 4; ++g) inputs.push_back(effective_bias(c, l.weights + 4 + g, -1, h_zero));
   for (int g = 0; g < 4; ++g) inputs.push_back(layer_norm ? c.in_ref(bias(g)) : Ref{});
+  const std::vector<int8_t> plain =
+      c.options().reference || layer_norm ? std::vector<int8_t>{} : plain_weights(c, l, s);
+  if (!plain.empty()) {
+    const std::span<const Ref> all = inputs;
+    const Ref bias_x = four_biases(c, all.subspan(12, 4)),
+              bias_h = four_biases(c, all.subspan(23, 4));
+    c.step(kernels::kLstmFusedI8, p, {c.in_ref(0), c.constant(plain), bias_x, bias_h},
+           {c.out_ref(run.output), c.in_ref(l.h), c.in_ref(l.c)});
+    return;
+  }
   c.step(kernels::kLstmI8, p, std::move(inputs),
          {c.out_ref(run.output), c.in_ref(l.h), c.in_ref(l.c)});
 }

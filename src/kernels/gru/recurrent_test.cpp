@@ -4,11 +4,13 @@
 
 #include <cmath>
 
+#include "kernels/common/fixed_point.h"
 #include "kernels/common/row_runner.h"
 #include "kernels/gru/families.h"
 #include "kernels/gru/gru.h"
 #include "kernels/lstm/families.h"
 #include "kernels/lstm/fused.h"
+#include "kernels/lstm/lstm.h"
 #include "kernels/quantize/ref.h"
 
 namespace mote::kernels {
@@ -112,6 +114,58 @@ TEST(RecurrentRows, Gru) {
       run(row, &got);
       expect_near(got, want, tolerance(p.input, p.units), row.name);
     });
+  }
+}
+
+MoteFactor factor(Random& random, double low, double high) {
+  MoteFactor f = {};
+  int shift = 0;
+  mote_split_multiplier(std::exp2(static_cast<double>(
+                            random.real(static_cast<float>(low), static_cast<float>(high)))),
+                        &f.multiplier, &shift);
+  f.shift = shift;
+  return f;
+}
+
+TEST(RecurrentRows, LstmFusedI8IsExact) {
+  Random random(23);
+  for (int turn = 0; turn < 150; ++turn) {
+    MoteLstmI8 p = {};
+    p.batch = random.between(1, 3);
+    p.steps = random.between(1, 12);
+    p.input = random.between(1, 20);
+    p.cell = p.output = random.between(1, 50);
+    p.x_step = p.input;
+    p.x_batch = p.steps * p.input;
+    p.y_step = p.cell;
+    p.y_batch = p.steps * p.cell;
+    for (int g = 0; g < 4; ++g)
+      p.x[g] = factor(random, -8, -0.5), p.h[g] = factor(random, -8, -0.5);
+    p.hidden = factor(random, -25, -20);
+    p.hidden_zero_point = static_cast<int32_t>(random.between(-128, 127));
+    p.cell_bits = static_cast<int32_t>(random.between(0, 6));
+    p.cell_clip = random.coin() ? static_cast<int32_t>(random.between(1, 32767)) : 0;
+    const auto w = random.ints<int8_t>(4 * p.cell * (p.input + p.cell), -127, 127);
+    const auto x = random.ints<int8_t>(p.batch * p.x_batch, -128, 127);
+    const int64_t most = random.coin() ? 30000 : INT32_MAX;
+    const auto bias_x = random.ints<int32_t>(4 * p.cell, -most, most);
+    const auto bias_h = random.ints<int32_t>(4 * p.cell, -most, most);
+    const auto h0 = random.ints<int8_t>(p.batch * p.cell, -128, 127);
+    const auto c0 = random.ints<int16_t>(p.batch * p.cell, -32768, 32767);
+    const auto run = [&](const Kernel& row) {
+      std::vector<int8_t> y(static_cast<size_t>(p.batch * p.y_batch)), h = h0;
+      std::vector<int16_t> c = c0;
+      bool intact = false;
+      run_row(row, &p, {x.data(), w.data(), bias_x.data(), bias_h.data()},
+              {y.data(), h.data(), c.data()}, &intact);
+      EXPECT_TRUE(intact) << row.name;
+      std::vector<int> all(y.begin(), y.end());
+      all.insert(all.end(), h.begin(), h.end());
+      all.insert(all.end(), c.begin(), c.end());
+      return all;
+    };
+    const auto want = run(kLstmFusedI8.reference());
+    kLstmFusedI8.each_usable(&p, [&](const Kernel& row) { ASSERT_EQ(run(row), want) << row.name; });
   }
 }
 

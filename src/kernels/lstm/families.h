@@ -7,7 +7,8 @@ namespace mote::kernels {
 
 extern const Family kLstmF32, kLstmHybrid, kLstmI8;
 extern const Family kLstmFusedF32;  // fused.h
+extern const Family kLstmFusedI8;   // fused_i8_ref.h
 
-extern const ProcessorRows kLstmFusedAvx2;
+extern const ProcessorRows kLstmFusedAvx2, kLstmFusedI8Avx2;
 
 }  // namespace mote::kernels
