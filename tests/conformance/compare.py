@@ -2,18 +2,26 @@
 import numpy as np
 
 
-def difference(got, want, exact, tolerance):
-    """None if they agree, else one line that says how they differ."""
+def scales_of(wants):
+    """The largest magnitude of each output over several runs of one model. Where a run's outputs cancel
+    to nearly nothing, the errors are still those of the terms that cancelled."""
+    return [max((float(np.max(np.abs(w[np.isfinite(w)]), initial=0)) for w in runs), default=0)
+            if runs[0].dtype.kind in "fc" else 0 for runs in zip(*wants)]
+
+
+def difference(got, want, exact, tolerance, scales=None):
+    """None if they agree, else one line that says how they differ. Errors are relative to each output's
+    largest magnitude, or to `scales` where that is larger."""
     if len(got) != len(want):
         return f"{len(got)} outputs, wanted {len(want)}"
     for index, (a, b) in enumerate(zip(got, want)):
-        line = difference_of_one(a, b, exact, tolerance)
+        line = difference_of_one(a, b, exact, tolerance, scales[index] if scales else 0)
         if line:
             return f"output {index}: {line}"
     return None
 
 
-def difference_of_one(got, want, exact, tolerance):
+def difference_of_one(got, want, exact, tolerance, scale=0):
     if got.shape != want.shape:
         return f"shape {list(got.shape)}, wanted {list(want.shape)}"
     if got.dtype != want.dtype:
@@ -38,7 +46,7 @@ def difference_of_one(got, want, exact, tolerance):
     error = np.abs(got[finite].astype(wide) - want[finite].astype(wide))
     if not np.isfinite(error).all():
         return "not finite where a finite value is wanted"
-    scale = max(float(np.max(np.abs(want[finite]))), 1e-6)
+    scale = max(float(np.max(np.abs(want[finite]))), scale, 1e-6)
     if error.max() <= tolerance * scale:
         return None
     at = int(np.argmax(error))

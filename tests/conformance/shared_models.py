@@ -16,7 +16,7 @@ from ai_edge_litert import schema_py_generated as schema
 import media
 import mote as program
 import official
-from compare import Tally, difference
+from compare import Tally, difference, scales_of
 
 SHARED = program.SHARED / "data"
 MODELS = SHARED / "models"
@@ -156,11 +156,13 @@ def check_tflite(mote, path, tally):
     seeded, real = samples_of(path.name, oracle)
     exact = is_integer_model(oracle)
     for kind, samples in (("seeded", seeded), ("real", real)):
-        for index, arrays in enumerate(samples):
+        wants = [official.run(content, arrays) for arrays in samples]
+        scales = scales_of(wants)
+        for index, (arrays, want) in enumerate(zip(samples, wants)):
             label = f"{path.name} {kind} {index}"
             try:
-                want = official.run(content, arrays)
-                tally.check(".tflite", label, difference(mote.run(path, arrays), want, exact, 1e-5))
+                tally.check(".tflite", label,
+                            difference(mote.run(path, arrays), want, exact, 1e-5, scales))
             except program.Failed as error:
                 if stateful and "unsupported" in error.text:
                     tally.skipped(".tflite", path.name, f"stateful: {error.text.strip()}")
@@ -175,11 +177,12 @@ def check_keras(mote, path, tally, work):
     oracle = official.Official(out)
     seeded, real = samples_of(path.name, oracle)
     for kind, samples in (("seeded", seeded), ("real", real)):
-        for index, arrays in enumerate(samples):
-            want = official.run(out, arrays)
+        wants = [official.run(out, arrays) for arrays in samples]
+        scales = scales_of(wants)
+        for index, (arrays, want) in enumerate(zip(samples, wants)):
             for source in (path, out):
                 tally.check("keras", f"{path.name} {kind} {index}{'' if source == path else ' converted'}",
-                            difference(mote.run(source, arrays), want, False, 1e-5))
+                            difference(mote.run(source, arrays), want, False, 1e-5, scales))
 
 
 def check_pair(mote, first, second, tolerance, quantized_error, tally):
