@@ -166,6 +166,27 @@ void run_units(const Layout& l, const Source* x, const int16_t* weights, const Z
   }
 }
 
+// Packed weights begin with the layout, because its divisions take as long as a small layer.
+constexpr size_t kHeaderBytes = 256;
+static_assert(sizeof(Layout) <= kHeaderBytes);
+
+int16_t* put_layout(const Layout& l, void* packed) {
+  auto* bytes = static_cast<unsigned char*>(packed);
+  for (size_t i = 0; i < kHeaderBytes; ++i) bytes[i] = 0;
+  __builtin_memcpy(bytes, &l, sizeof l);
+  return reinterpret_cast<int16_t*>(bytes + kHeaderBytes);
+}
+
+Layout layout_in(const void* packed) {
+  Layout l;
+  __builtin_memcpy(&l, packed, sizeof l);
+  return l;
+}
+
+const int16_t* weights_in(const void* packed) {
+  return reinterpret_cast<const int16_t*>(static_cast<const unsigned char*>(packed) + kHeaderBytes);
+}
+
 template <class Params>
 Layout layout_for(const void* params) {
   return layout_of(static_cast<const Params*>(params)->window);
@@ -181,7 +202,7 @@ size_t scratch_bytes(const void* params) {
 }
 template <class Params>
 size_t packed_bytes(const void* params) {
-  return static_cast<size_t>(layout_for<Params>(params).packed_bytes());
+  return kHeaderBytes + static_cast<size_t>(layout_for<Params>(params).packed_bytes());
 }
 
 const char* window_declines(const MoteWindow& g, int64_t most_taps) {
@@ -207,15 +228,16 @@ const char* int_declines(const void* params) {
 
 void int_pack(const void* params, const void* weights, void* packed) {
   const auto& p = *static_cast<const MoteDepthwiseInt*>(params);
-  pack_weights(layout_of(p.window), p.mac.w_type, p.mac.w_zero, IntOutput::kWeightFactor, weights,
-               static_cast<int16_t*>(packed));
+  const Layout l = layout_of(p.window);
+  pack_weights(l, p.mac.w_type, p.mac.w_zero, IntOutput::kWeightFactor, weights,
+               put_layout(l, packed));
 }
 
 int int_run(const Args& a, int64_t begin, int64_t end) {
   const auto& p = *static_cast<const MoteDepthwiseInt*>(a.params);
-  const Layout l = layout_of(p.window);
+  const Layout l = layout_in(a.in[1]);
   IntOutput output(p.mac, a.in[2], a.in[3], a.in[4], a.out[0]);
-  const auto* weights = static_cast<const int16_t*>(a.in[1]);
+  const int16_t* weights = weights_in(a.in[1]);
   const auto zero_of = [&](int64_t) { return p.mac.x_zero; };
   switch (p.mac.x_type) {
     case kMoteI8:
@@ -242,8 +264,8 @@ const char* hybrid_declines(const void* params) {
 
 void hybrid_pack(const void* params, const void* weights, void* packed) {
   const auto& p = *static_cast<const MoteDepthwiseHybrid*>(params);
-  pack_weights(layout_of(p.window), p.mac.w_type, 0, HybridOutput::kWeightFactor, weights,
-               static_cast<int16_t*>(packed));
+  const Layout l = layout_of(p.window);
+  pack_weights(l, p.mac.w_type, 0, HybridOutput::kWeightFactor, weights, put_layout(l, packed));
 }
 
 int hybrid_run(const Args& a, int64_t begin, int64_t end) {
@@ -252,9 +274,8 @@ int hybrid_run(const Args& a, int64_t begin, int64_t end) {
                       static_cast<const float*>(a.in[4]), static_cast<float*>(a.out[0]));
   const auto* zeros = static_cast<const int32_t*>(a.in[5]);
   run_units(
-      layout_of(p.window), static_cast<const int8_t*>(a.in[0]),
-      static_cast<const int16_t*>(a.in[1]), [&](int64_t batch) { return zeros[batch]; }, output,
-      begin, end, a.scratch);
+      layout_in(a.in[1]), static_cast<const int8_t*>(a.in[0]), weights_in(a.in[1]),
+      [&](int64_t batch) { return zeros[batch]; }, output, begin, end, a.scratch);
   return kOk;
 }
 

@@ -3,6 +3,7 @@
 // 16 output channels make a block; where there are only 1, 2, 4 or 8, a block holds the channels of
 // `fold` neighbouring output pixels. "Pixel" below is such a group, "lane" one of the 16.
 //
+//   packed   the Layout, in 256 bytes, then the weights:
 //   weights  [block][filter row][tap pair][32 int16]; pair (a, b) of filter columns 2j and 2j + 1
 //   (0
 //            past the filter) in the order that unpacking leaves:
