@@ -15,27 +15,29 @@ constexpr int32_t kMostOfOneSign = 128;
 // The longest chain under which no lane of the channels' weights can saturate; 0 if there is none.
 class ChainProof {
  public:
-  // Step i of a run; the steps of a run come in order.
-  void add(int64_t i, int32_t weight) {
-    const int64_t half = i / 2 % 2;
-    for (size_t c = 0; c < std::size(kChains); ++c) {
-      if (i % (kBlockSteps * kChains[c]) == 0) std::memset(sums_[c], 0, sizeof sums_[c]);
-      int32_t& sum = sums_[c][half][weight < 0];
-      sum += weight < 0 ? -weight : weight;
-      most_[c] = std::max(most_[c], sum);
+  // One run of a channel, less the centre.
+  void add_run(const int16_t* weights, int64_t run) {
+    int32_t sums[std::size(kChains)][4] = {};  // of positive and negative weights of both lanes
+    for (int64_t block = 0; block * kBlockSteps < run && longest_ > 0; ++block) {
+      int32_t lanes[4] = {};
+      for (int64_t i = block * kBlockSteps; i < std::min(run, (block + 1) * kBlockSteps); ++i) {
+        const int32_t w = weights[i];
+        lanes[i / 2 % 2] += std::max(w, 0);
+        lanes[2 + i / 2 % 2] += std::max(-w, 0);
+      }
+      for (size_t c = 0; c < std::size(kChains) && kChains[c] <= longest_; ++c) {
+        const bool starts = block % kChains[c] == 0;
+        for (size_t i = 0; i < 4; ++i) {
+          sums[c][i] = (starts ? 0 : sums[c][i]) + lanes[i];
+          if (sums[c][i] > kMostOfOneSign) longest_ = c == 0 ? 0 : kChains[c - 1];
+        }
+      }
     }
   }
-  int32_t longest() const {
-    int32_t found = 0;
-    for (size_t c = 0; c < std::size(kChains); ++c) {
-      if (most_[c] <= kMostOfOneSign) found = kChains[c];
-    }
-    return found;
-  }
+  int32_t longest() const { return longest_; }
 
  private:
-  int32_t sums_[std::size(kChains)][2][2] = {};  // by chain, lane and sign
-  int32_t most_[std::size(kChains)] = {};
+  int32_t longest_ = kChains[std::size(kChains) - 1];
 };
 
 int64_t k_of(const WeightMatrix& w) { return w.runs * w.run; }
@@ -55,47 +57,79 @@ void with_weights(const WeightMatrix& w, const Body& body) {
   }
 }
 
-// Where in a panel step k of a lane lies.
-int64_t place(int64_t k, int64_t lane, int64_t width, bool words) {
-  const int64_t block = k / kBlockSteps * kBlockSteps * width;
-  if (!words) return block + lane * kBlockSteps + k % kBlockSteps;
-  return block + k % kBlockSteps / 2 * width * 2 + lane * 2 + k % 2;
-}
-
 // The part of a matrix that becomes one panel.
 struct PanelShape {
   int64_t runs, run, channels, width;
   int32_t zero, other_centre;
-  bool only_bytes;
+  bool only_bytes, may_leave_bytes;  // less the zero point
 };
+
+// The weights of one run, widened.
+template <class Load>
+void load_run(const Load& load, int64_t channel, int64_t first, int64_t count, int32_t centre,
+              int16_t* out) {
+  for (int64_t i = 0; i < count; ++i) {
+    out[i] = static_cast<int16_t>(load(channel, first + i) - centre);
+  }
+}
+
+// Runs are taken in pieces of whole chains.
+constexpr int64_t kPiece = 256;
+
+// Calls body(first, count, at) for the pieces of all runs: steps [first, first + count), where they
+// start once runs are filled up.
+template <class Body>
+void each_piece(const PanelShape& s, const Body& body) {
+  const int64_t filled = int8_blocks(s.run) * kBlockSteps;
+  for (int64_t run = 0; run < s.runs; ++run) {
+    for (int64_t i = 0; i < s.run; i += kPiece) {
+      body(run * s.run + i, std::min(kPiece, s.run - i), run * filled + i);
+    }
+  }
+}
+
+// Puts weights of one lane where they belong; `at` is a multiple of a block.
+void place_weights(const int16_t* weights, int64_t count, int64_t at, int64_t lane,
+                   const PanelShape& s, bool words, int8_t* out) {
+  int8_t* block = out + at * s.width;
+  for (int64_t i = 0; i < count; i += kBlockSteps, block += kBlockSteps * s.width) {
+    const int64_t steps = std::min(kBlockSteps, count - i);
+    for (int64_t j = 0; j < steps; ++j) {
+      const int64_t place = words ? j / 2 * s.width * 2 + lane * 2 + j % 2 : lane * kBlockSteps + j;
+      block[place] = static_cast<int8_t>(weights[i + j]);
+    }
+  }
+}
 
 template <class Load>
 void pack_panel(const Load& load, const PanelShape& s, PanelInfo* info, int8_t* out) {
-  int32_t least = 0, most = 0;
   const int64_t k = s.runs * s.run;
-  for (int64_t c = 0; c < s.channels; ++c) {
+  int32_t least = 0, most = 0;
+  for (int64_t c = 0; c < s.channels && s.may_leave_bytes; ++c) {
     for (int64_t i = 0; i < k; ++i) {
       least = std::min(least, load(c, i) - s.zero);
       most = std::max(most, load(c, i) - s.zero);
     }
   }
   info->centre = least < -128 || most > 127 ? s.other_centre : s.zero;
+  int16_t weights[kPiece];
   ChainProof proof;
-  for (int64_t c = 0; c < s.channels; ++c) {
-    for (int64_t i = 0; i < k; ++i) proof.add(i % s.run, load(c, i) - info->centre);
+  for (int64_t c = 0; c < s.channels && !s.only_bytes && proof.longest() > 0; ++c) {
+    each_piece(s, [&](int64_t first, int64_t count, int64_t) {
+      load_run(load, c, first, count, info->centre, weights);
+      proof.add_run(weights, count);
+    });
   }
-  info->chain = s.only_bytes ? std::max(proof.longest(), 1) : proof.longest();
-  const int64_t filled = int8_blocks(s.run) * kBlockSteps;
+  info->chain = s.only_bytes ? 1 : proof.longest();
   for (int64_t lane = 0; lane < s.width; ++lane) {
     const int64_t c = channel_of_lane(lane, s.width);
     if (c >= s.channels) continue;
     uint32_t sum = 0;
-    for (int64_t i = 0; i < k; ++i) {
-      const int32_t weight = load(c, i) - info->centre;
-      sum += static_cast<uint32_t>(weight);
-      const int64_t at = i / s.run * filled + i % s.run;
-      out[place(at, lane, s.width, info->chain == 0)] = static_cast<int8_t>(weight);
-    }
+    each_piece(s, [&](int64_t first, int64_t count, int64_t at) {
+      load_run(load, c, first, count, info->centre, weights);
+      for (int64_t i = 0; i < count; ++i) sum += static_cast<uint32_t>(int32_t{weights[i]});
+      place_weights(weights, count, at, lane, s, info->chain == 0, out);
+    });
     info->sums[lane] = static_cast<int32_t>(sum);
   }
 }
@@ -134,7 +168,8 @@ void pack_int8_panels(const WeightMatrix& w, bool only_bytes, void* packed) {
                                 int8_panel_width(w.n, p),
                                 w.zero,
                                 w.type == kMoteU8 ? 128 : 0,
-                                only_bytes};
+                                only_bytes,
+                                w.type == kMoteU8 || w.zero != 0};
       pack_panel([&](int64_t c, int64_t i) { return load(first + c, i); }, shape, &infos[p],
                  static_cast<int8_t*>(packed) + infos[p].offset_bytes);
     }

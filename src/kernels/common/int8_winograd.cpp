@@ -5,27 +5,26 @@
 namespace mote::kernels {
 namespace {
 
-// 2G: what a filter's three rows (or columns) become.
-constexpr int32_t kFilterTransform[4][3] = {{2, 0, 0}, {1, 1, 1}, {1, -1, 1}, {0, 0, 2}};
-
 int64_t panel_bytes(const Int8Plan& p, int64_t panel) {
   return 16 * p.depth * 2 * int8_panel_width(p.outputs, panel);
 }
 
+// 2G g of three numbers.
+void transform3(int32_t a, int32_t b, int32_t c, int32_t* out) {
+  out[0] = 2 * a, out[1] = a + b + c, out[2] = a - b + c, out[3] = 2 * c;
+}
+
 // 2G g (2G)' of one filter's channel; its taps are `step` apart.
 std::array<int16_t, 16> transformed(const int8_t* filter, int64_t step) {
+  int32_t columns[3][4];
+  for (int64_t x = 0; x < 3; ++x) {
+    transform3(filter[x * step], filter[(3 + x) * step], filter[(6 + x) * step], columns[x]);
+  }
   std::array<int16_t, 16> u = {};
   for (size_t i = 0; i < 4; ++i) {
-    for (size_t j = 0; j < 4; ++j) {
-      int32_t sum = 0;
-      for (size_t y = 0; y < 3; ++y) {
-        for (size_t x = 0; x < 3; ++x) {
-          sum += kFilterTransform[i][y] * kFilterTransform[j][x] *
-                 filter[static_cast<int64_t>(3 * y + x) * step];
-        }
-      }
-      u[4 * i + j] = static_cast<int16_t>(sum);
-    }
+    int32_t row[4];
+    transform3(columns[0][i], columns[1][i], columns[2][i], row);
+    for (size_t j = 0; j < 4; ++j) u[4 * i + j] = static_cast<int16_t>(row[j]);
   }
   return u;
 }
