@@ -19,7 +19,10 @@ const MoteFullyConnectedInt& params_of(const void* params) {
 
 int64_t row_blocks(const MoteFullyConnectedInt& p) { return (p.rows + kUnitRows - 1) / kUnitRows; }
 
-const char* declines(const void* params) { return declines_short(params_of(params).mac); }
+const char* declines(const void* params) {
+  const auto& p = params_of(params);
+  return p.in_c == 0 ? "the input has no elements" : declines_short(p.mac);
+}
 
 int64_t units(const void* params) {
   const auto& p = params_of(params);
