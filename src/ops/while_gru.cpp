@@ -173,9 +173,11 @@ std::vector<float> floats_of(const Value& value) {
   return {all.begin(), all.end()};
 }
 
-// W and bias of h_sums = W h + bias; empty weights if it is something else.
+// h_sums = W h + bias with constant W and bias; null weights if it is something else.
 struct Product {
-  std::vector<float> weights, bias;
+  const Value* weights = nullptr;
+  const Value* bias = nullptr;  // may be absent
+  bool asymmetric = false;
 };
 
 Product product_of(const Body& body, ValueId h_sums, ValueId h) {
@@ -183,19 +185,62 @@ Product product_of(const Body& body, ValueId h_sums, ValueId h) {
   if (!node) node = body.made_by(h_sums, "fully_connected", 2);
   if (!node || node->inputs[0] != h) return {};
   const auto& a = node->attrs.as<FullyConnectedAttrs>();
-  const Value& weights = body.subgraph().value(node->inputs[1]);
-  if (a.activation != Activation::none || a.weights_format != WeightsFormat::plain ||
-      !weights.is_constant || weights.type.dtype != DType::f32) {
-    return {};
-  }
   Product product;
-  product.weights = floats_of(weights);
+  product.asymmetric = a.asymmetric_quantize_inputs;
   if (node->inputs.size() == 3 && node->inputs[2] != kNoValue) {
-    const Value& bias = body.subgraph().value(node->inputs[2]);
-    if (!bias.is_constant || bias.type.dtype != DType::f32) return {};
-    product.bias = floats_of(bias);
+    product.bias = &body.subgraph().value(node->inputs[2]);
+    if (!product.bias->is_constant || product.bias->type.dtype != DType::f32) return {};
   }
+  if (a.activation != Activation::none || a.weights_format != WeightsFormat::plain) return {};
+  const Value& weights = body.subgraph().value(node->inputs[1]);
+  if (weights.is_constant) product.weights = &weights;
   return product;
+}
+
+template <class Params>
+Params common_params(const Shape& x, const Shape& h) {
+  Params p = {};
+  p.batch = x[0];
+  p.steps = x[1];
+  p.units = h[1];
+  p.x_batch = x[1] * x[2];
+  p.x_step = x[2];
+  p.y_batch = x[1] * h[1];
+  p.y_step = h[1];
+  return p;
+}
+
+// The kernel's step; false if it does not take the weights.
+bool lower_product(LowerContext& c, const Product& product, bool sequence) {
+  const Shape& x = c.in(kSequence).shape;
+  const Shape& h = c.in(kState).shape;
+  if (!product.weights || !(product.weights->type.shape == Shape{3 * h[1], h[1]})) return false;
+  const TensorType& type = product.weights->type;
+  const Ref bias = product.bias ? c.constant(floats_of(*product.bias)) : Ref{};
+  const std::vector<Ref> outputs = {c.out_ref(kState), sequence ? c.out_ref(kOutputs) : Ref{}};
+  if (type.dtype == DType::f32) {
+    const std::vector<float> weights = floats_of(*product.weights);
+    auto p = common_params<MoteGru>(x, h);
+    p.half_weights = std::all_of(weights.begin(), weights.end(),
+                                 [](float w) { return half_to_float(float_to_half(w)) == w; });
+    c.step(kernels::kGruF32, p,
+           {c.in_ref(kSequence), c.constant(weights), {}, bias, c.in_ref(kState)}, outputs);
+    return true;
+  }
+  if (type.dtype != DType::i8 || type.quant.empty() || type.zero_point() != 0) return false;
+  const std::span<const int8_t> all = product.weights->data.as<int8_t>();
+  const std::vector<int8_t> weights(all.begin(), all.end());
+  if (std::find(weights.begin(), weights.end(), int8_t{-128}) != weights.end()) return false;
+  auto p = common_params<MoteGruHybrid>(x, h);
+  p.asymmetric = product.asymmetric;
+  const std::vector<float> scales =
+      type.quant.per_axis() ? type.quant.scale
+                            : std::vector<float>(static_cast<size_t>(3 * h[1]), type.scale());
+  if (static_cast<int64_t>(scales.size()) != 3 * h[1]) return false;
+  c.step(kernels::kGruHybrid, p,
+         {c.in_ref(kSequence), c.constant(weights), c.constant(scales), bias, c.in_ref(kState)},
+         outputs);
+  return true;
 }
 
 // Nothing else may read what the fused loop no longer makes; what passes through is the same.
@@ -226,25 +271,7 @@ bool lower_while_as_gru(LowerContext& c) {
       (sequence && !writes_step(body, body.output(kOutputs), next))) {
     return false;
   }
-  const Product product = product_of(body, found.h_sums, body.input(kState));
-  if (static_cast<int64_t>(product.weights.size()) != 3 * h[1] * h[1]) return false;
-  MoteGru p = {};
-  p.batch = x[0];
-  p.steps = x[1];
-  p.units = h[1];
-  p.x_batch = x[1] * x[2];
-  p.x_step = x[2];
-  p.y_batch = x[1] * h[1];
-  p.y_step = h[1];
-  p.half_weights = std::all_of(product.weights.begin(), product.weights.end(),
-                               [](float w) { return half_to_float(float_to_half(w)) == w; });
-  c.step(kernels::kGruF32, p,
-         {c.in_ref(kSequence),
-          c.constant(product.weights),
-          {},
-          product.bias.empty() ? Ref{} : c.constant(product.bias),
-          c.in_ref(kState)},
-         {c.out_ref(kState), sequence ? c.out_ref(kOutputs) : Ref{}});
+  if (!lower_product(c, product_of(body, found.h_sums, body.input(kState)), sequence)) return false;
   c.copy(c.constant(DType::i32, c.in(kTime).shape,
                     Buffer::of(std::vector<int32_t>{static_cast<int32_t>(x[1])})),
          c.out_ref(kTime));

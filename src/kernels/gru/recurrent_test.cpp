@@ -1,5 +1,6 @@
-// Fast rows of the fused recurrent kernels against their references: sizes around the vectors',
-// both directions, float16 weights, several batches, with and without what is optional.
+// Fast rows of the fused recurrent kernels against their references: sizes
+// around the vectors', both directions, float16 weights, several batches, with
+// and without what is optional.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -10,16 +11,18 @@
 #include "kernels/gru/gru.h"
 #include "kernels/lstm/families.h"
 #include "kernels/lstm/fused.h"
+#include "kernels/lstm/fused_hybrid_ref.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/quantize/ref.h"
 
 namespace mote::kernels {
 namespace {
 
-// Weights whose rows add up to at most 1/2 in h and to at most 1 in x: with |x| <= 2, |h| <= 1 and
-// slopes of sigmoid (1/4) and tanh (1) at most 1, an error in h is halved from step to step, so
-// that the total is below twice that of a step. That is (n + 2) roundings of sums below 4 and the
-// functions' errors, 2^-20 with room for the products between the gates.
+// Weights whose rows add up to at most 1/2 in h and to at most 1 in x: with |x|
+// <= 2, |h| <= 1 and slopes of sigmoid (1/4) and tanh (1) at most 1, an error
+// in h is halved from step to step, so that the total is below twice that of a
+// step. That is (n + 2) roundings of sums below 4 and the functions' errors,
+// 2^-20 with room for the products between the gates.
 std::vector<float> weights(Random& random, int64_t rows, int64_t input, int64_t units, bool half) {
   std::vector<float> w;
   for (int64_t r = 0; r < rows; ++r) {
@@ -166,6 +169,90 @@ TEST(RecurrentRows, LstmFusedI8IsExact) {
     };
     const auto want = run(kLstmFusedI8.reference());
     kLstmFusedI8.each_usable(&p, [&](const Kernel& row) { ASSERT_EQ(run(row), want) << row.name; });
+  }
+}
+
+// One step is within the functions' errors. Over many, such an error may take h
+// to the next byte, by 1/127 of its range; rows of weights add up to at most
+// 1/2, so that it is halved from step to step.
+TEST(RecurrentRows, LstmFusedHybrid) {
+  Random random(24);
+  for (int turn = 0; turn < 120; ++turn) {
+    MoteLstmFusedHybrid p = {};
+    p.batch = random.between(1, 3);
+    p.steps = random.coin() ? 1 : random.between(2, 12);
+    p.input = random.between(1, 40);
+    p.cell = random.between(1, 50);
+    p.x_step = p.input;
+    p.x_batch = p.steps * p.input;
+    p.y_offset = random.between(0, 2);
+    p.y_step = p.cell + p.y_offset;
+    p.y_batch = p.steps * p.y_step;
+    p.backward = random.coin();
+    p.asymmetric = random.coin();
+    p.cell_clip = random.coin() ? 0.3f : 0.0f;
+    for (int g = 0; g < 4; ++g) {
+      p.x_scale[g] = random.real(0.1f, 1.0f) / 127 / static_cast<float>(p.input);
+      p.h_scale[g] = random.real(0.1f, 0.5f) / 127 / static_cast<float>(p.cell);
+    }
+    const auto w = random.ints<int8_t>(4 * p.cell * (p.input + p.cell), -127, 127);
+    auto x = random.floats(p.batch * p.x_batch);
+    if (random.between(0, 3) == 0) std::fill(x.begin(), x.end(), 0.0f);
+    const auto bias = random.floats(4 * p.cell, -1, 1);
+    auto h0 = random.floats(p.batch * p.cell, -1, 1);
+    if (random.between(0, 3) == 0) std::fill(h0.begin(), h0.end(), 0.0f);
+    const auto run = [&](const Kernel& row, std::vector<float>* y) {
+      std::vector<float> h = h0, c = h0;
+      y->assign(static_cast<size_t>(p.batch * p.y_batch), 7.0f);
+      bool intact = false;
+      run_row(row, &p, {x.data(), w.data(), bias.data()}, {y->data(), h.data(), c.data()}, &intact);
+      EXPECT_TRUE(intact) << row.name;
+      y->insert(y->end(), h.begin(), h.end());
+      y->insert(y->end(), c.begin(), c.end());
+    };
+    std::vector<float> want, got;
+    run(kLstmFusedHybrid.reference(), &want);
+    kLstmFusedHybrid.each_usable(&p, [&](const Kernel& row) {
+      run(row, &got);
+      expect_near(got, want, p.steps == 1 ? 0x1p-20f : 0x1p-20f + 2.0f / 127, row.name);
+    });
+  }
+}
+
+TEST(RecurrentRows, GruHybrid) {  // bounds as above
+  Random random(25);
+  for (int turn = 0; turn < 120; ++turn) {
+    MoteGruHybrid p = {};
+    p.batch = random.between(1, 3);
+    p.steps = random.coin() ? 1 : random.between(2, 12);
+    p.units = random.between(1, 60);
+    p.x_step = 3 * p.units;
+    p.x_batch = p.steps * p.x_step;
+    p.y_step = p.units;
+    p.y_batch = p.steps * p.y_step;
+    p.asymmetric = random.coin();
+    const auto w = random.ints<int8_t>(3 * p.units * p.units, -127, 127);
+    const auto scales = random.floats(3 * p.units, 0.0f, 0.5f / 127 / static_cast<float>(p.units));
+    const auto x = random.floats(p.batch * p.x_batch), bias = random.floats(3 * p.units, -1, 1);
+    auto h0 = random.floats(p.batch * p.units, -1, 1);
+    if (random.between(0, 3) == 0) std::fill(h0.begin(), h0.end(), 0.0f);
+    const void* bias_h = random.coin() ? bias.data() : nullptr;
+    const bool sequence = random.coin();
+    const auto run = [&](const Kernel& row, std::vector<float>* h) {
+      std::vector<float> y(static_cast<size_t>(p.batch * p.y_batch));
+      h->assign(static_cast<size_t>(p.batch * p.units), 0.0f);
+      bool intact = false;
+      run_row(row, &p, {x.data(), w.data(), scales.data(), bias_h, h0.data()},
+              {h->data(), sequence ? y.data() : nullptr}, &intact);
+      EXPECT_TRUE(intact) << row.name;
+      h->insert(h->end(), y.begin(), y.end());
+    };
+    std::vector<float> want, got;
+    run(kGruHybrid.reference(), &want);
+    kGruHybrid.each_usable(&p, [&](const Kernel& row) {
+      run(row, &got);
+      expect_near(got, want, p.steps == 1 ? 0x1p-20f : 0x1p-20f + 2.0f / 127, row.name);
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 #include "kernels/lstm/lstm.h"
 
 #include "kernels/lstm/families.h"
+#include "kernels/lstm/fused_hybrid_ref.h"
 #include "kernels/lstm/fused_i8_ref.h"
 #include "kernels/lstm/fused_ref.h"
 #include "kernels/lstm/ref.h"
@@ -52,6 +53,25 @@ size_t scratch_fused(const void* params) {
       mote_lstm_fused_scratch_bytes(static_cast<const MoteLstmFused*>(params)));
 }
 
+int run_fused_hybrid(const Args& args, int64_t begin, int64_t end) {
+  mote_lstm_fused_hybrid(
+      static_cast<const MoteLstmFusedHybrid*>(args.params), static_cast<const float*>(args.in[0]),
+      static_cast<const int8_t*>(args.in[1]), static_cast<const float*>(args.in[2]),
+      static_cast<float*>(args.out[0]), static_cast<float*>(args.out[1]),
+      static_cast<float*>(args.out[2]), args.scratch, begin, end);
+  return kOk;
+}
+
+size_t scratch_fused_hybrid(const void* params) {
+  return static_cast<size_t>(
+      mote_lstm_fused_hybrid_scratch_bytes(static_cast<const MoteLstmFusedHybrid*>(params)));
+}
+
+constexpr Kernel kFusedHybridRows[] = {{.name = "lstm_fused_hybrid__ref",
+                                        .run = run_fused_hybrid,
+                                        .units = batches<MoteLstmFusedHybrid>,
+                                        .scratch_bytes = scratch_fused_hybrid}};
+
 int run_fused_i8(const Args& args, int64_t begin, int64_t end) {
   mote_lstm_fused_i8(static_cast<const MoteLstmI8*>(args.params),
                      static_cast<const int8_t*>(args.in[0]), static_cast<const int8_t*>(args.in[1]),
@@ -93,6 +113,7 @@ constexpr Kernel kI8Rows[] = {{.name = "lstm_i8__ref",
 const Family kLstmF32{"lstm_f32", kF32Rows};
 const Family kLstmHybrid{"lstm_hybrid", kHybridRows};
 const Family kLstmI8{"lstm_i8", kI8Rows};
+const Family kLstmFusedHybrid{"lstm_fused_hybrid", kFusedHybridRows, {&kLstmFusedHybridAvx2}};
 const Family kLstmFusedI8{"lstm_fused_i8", kFusedI8Rows, {&kLstmFusedI8Avx2}};
 const Family kLstmFusedF32{"lstm_fused_f32", kFusedRows, {&kLstmFusedAvx2}};
 
