@@ -252,9 +252,14 @@ struct Walk {
     T block[2 * kRepeated];
     const int64_t wanted = n < kRepeated ? n : kRepeated;
     const int64_t length = (wanted + period - 1) / period * period;  // whole periods
-    for (int64_t i = 0, at = phase; i < length; ++i) {
-      block[i] = row[at];
-      if (++at == period) at = 0;
+    if (period == 1) {
+      for (int64_t i = 0; i < length; ++i) block[i] = row[0];
+    } else {
+      const size_t head = static_cast<size_t>(period - phase), tail = static_cast<size_t>(phase);
+      std::memcpy(block, row + phase, head * sizeof(T));
+      std::memcpy(block + head, row, tail * sizeof(T));
+      const size_t bytes = static_cast<size_t>(period) * sizeof(T);
+      for (int64_t i = period; i < length; i += period) std::memcpy(block + i, block, bytes);
     }
     for (int64_t i = 0; i < n; i += length) {
       const int64_t run = n - i < length ? n - i : length;
