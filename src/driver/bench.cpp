@@ -29,15 +29,32 @@ double timed_run(Runner& runner, std::span<const Array> inputs) {
   return took;
 }
 
+// The steps of an operator follow each other: where each operator's begin, and the end.
+std::vector<int> operators_of(const runtime::Session& session) {
+  std::vector<int> begins;
+  for (int s = 0; s < session.steps(); ++s) {
+    if (s == 0 || &session.step_label(s) != &session.step_label(s - 1)) begins.push_back(s);
+  }
+  begins.push_back(session.steps());
+  return begins;
+}
+
 // Medians over runs: one run that was interrupted must not make a step look slow.
 std::vector<StepProfile> profile(Runner& runner, std::span<const Array> inputs, int runs) {
   runtime::Session& session = runner.session();
-  const auto count = static_cast<size_t>(session.steps());
-  std::vector<std::vector<int64_t>> samples;  // [run][step], ns
+  const std::vector<int> begins = operators_of(session);
+  const size_t count = begins.size() - 1;
+  std::vector<std::vector<int64_t>> samples;  // [run][operator], ns
+  std::vector<int64_t> of_steps(static_cast<size_t>(session.steps()));
   for (int i = 0; i < std::min(runs, kMaxProfiledRuns); ++i) {
     runner.set_inputs(inputs);
-    samples.emplace_back(count);
-    require_ok(session.run_profiled(samples.back()));
+    std::fill(of_steps.begin(), of_steps.end(), 0);
+    require_ok(session.run_profiled(of_steps));
+    samples.emplace_back();
+    for (size_t o = 0; o < count; ++o) {
+      samples.back().push_back(std::accumulate(of_steps.begin() + begins[o],
+                                               of_steps.begin() + begins[o + 1], int64_t{0}));
+    }
   }
   const auto total = [](const std::vector<int64_t>& run) {
     return std::accumulate(run.begin(), run.end(), int64_t{0});
@@ -51,7 +68,7 @@ std::vector<StepProfile> profile(Runner& runner, std::span<const Array> inputs, 
     std::vector<double> times_us;
     for (const auto& run : samples) times_us.push_back(static_cast<double>(run[s]) / 1000);
     std::sort(times_us.begin(), times_us.end());
-    const StepLabel& label = session.step_label(static_cast<int>(s));
+    const StepLabel& label = session.step_label(begins[s]);
     const double run_us = static_cast<double>(typical[s]) / 1000;
     steps.push_back({label.op, label.layer, label.kernel, label.macs, percentile(times_us, 0.5),
                      start_us, run_us});
@@ -103,9 +120,9 @@ BenchReport bench_checked(const BenchOptions& options) {
     report.arena_lower_bound_bytes = program.main().arena_lower_bound_bytes;
     report.state_bytes = program.state_bytes;
     report.weight_bytes = program.weight_bytes();
-    for (int i = 0; i < runner.session().steps(); ++i) {
-      report.macs += runner.session().step_label(i).macs;
-    }
+    const std::vector<int> begins = operators_of(runner.session());
+    for (size_t o = 0; o + 1 < begins.size(); ++o)
+      report.macs += runner.session().step_label(begins[o]).macs;
     if (options.explain) report.choices = choices(program);
     if (plan.tuner()) {
       report.tuned_measured = plan.tuner()->measured();

@@ -73,19 +73,21 @@ MoteBroadcast shape_of(const LowerContext& c) {
                                  {c.in(0).shape.dims(), c.in(1).shape.dims()});
 }
 
-// The input whose memory the output may take: one that is as large, not a constant.
-int reusable(const LowerContext& c) {
+// The inputs whose memory the output may take: those as large, not constants.
+uint32_t reusable(const LowerContext& c) {
   const int64_t n = c.out(0).shape.elements();
+  uint32_t inputs = 0;
   for (int i = 0; i < 2; ++i) {
-    if (!c.is_constant(i) && c.in(i).shape.elements() == n) return i;
+    if (!c.is_constant(i) && c.in(i).shape.elements() == n) inputs |= 1u << i;
   }
-  return -1;
+  return inputs;
 }
 
 void add_step(LowerContext& c, std::string_view op, const std::string& type,
               const MoteBinaryParams& p) {
   const auto& family = require_family(kernels::binary_families(), op, type, c.in(0).str());
-  c.step(family, p, {c.in_ref(0), c.in_ref(1)}, {c.out_ref(0)}, reusable(c));
+  c.step(family, p, {c.in_ref(0), c.in_ref(1)}, {c.out_ref(0)});
+  c.last_step().reuse_inputs = reusable(c);
 }
 
 void set_clamp(Range range, MoteBinaryParams& p) {

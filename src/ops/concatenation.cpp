@@ -112,6 +112,7 @@ void lower_at(LowerContext& c, int axis) {
   inputs.insert(inputs.end(), pieces.begin(), pieces.end());
   c.step(rescale ? kernels::kConcatRescaleU8 : kernels::kConcat, p, std::move(inputs),
          {c.out_ref(0)});
+  if (p.outer == 1 && p.bits >= 8 && !rescale) c.last_step().join_from = 1;
 }
 
 void lower_concatenation(LowerContext& c) {

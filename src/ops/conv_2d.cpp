@@ -111,6 +111,7 @@ void lower(LowerContext& c) {
     c.step(kernels::kConv2dInt, p, {c.in_ref(0), c.in_ref(1), c.in_ref(2), plan.first, plan.second},
            {c.out_ref(0)});
   }
+  c.last_step().by_rows = true;
 }
 
 void lower_depthwise(LowerContext& c) {
@@ -135,6 +136,7 @@ void lower_depthwise(LowerContext& c) {
     c.step(kernels::kDepthwiseConv2dInt, p,
            {c.in_ref(0), c.in_ref(1), c.in_ref(2), plan.first, plan.second}, {c.out_ref(0)});
   }
+  c.last_step().by_rows = true;
 }
 
 Cost cost(const NodeView& c) { return {c.out(0).shape.elements() * c.in(1).shape.elements(1, 4)}; }

@@ -118,9 +118,9 @@ void LowerContext::add_step(const kernels::Family& family, std::vector<std::byte
     Ref& weights = inputs[static_cast<size_t>(row->pack_input)];
     const size_t size_bytes = row->packed_bytes(params.data());
     auto [buffer, bytes] = Buffer::allocate(size_bytes);
-    const Buffer stored = bytes_of_ref(weights);
-    row->pack(params.data(), stored.data(), bytes);
-    release_mapped(stored.bytes());
+    step.weights = bytes_of_ref(weights);
+    row->pack(params.data(), step.weights.data(), bytes);
+    release_mapped(step.weights.bytes());
     weights = constant(DType::u8, Shape{static_cast<int64_t>(size_bytes)}, buffer);
   }
   step.kernel = row;
@@ -129,7 +129,7 @@ void LowerContext::add_step(const kernels::Family& family, std::vector<std::byte
   step.params = std::move(params);
   step.inputs = std::move(inputs);
   step.outputs = std::move(outputs);
-  step.reuse_input = reuse_input;
+  if (reuse_input >= 0) step.reuse_inputs = 1u << reuse_input;
   lowered_.steps.push_back(std::move(step));
 }
 

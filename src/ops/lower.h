@@ -36,9 +36,19 @@ struct LoweredStep {
   std::vector<Ref> outputs;
   int64_t units = 1;
   size_t scratch_bytes = 0;  // for each thread
-  int reuse_input =
-      -1;  // output 0 may take the memory of this input, if it is dead afterwards and as large
-  bool view = false;  // a copy that need not happen: output 0 may be the same memory as input 0
+  // Inputs, as bits, whose memory output 0 may take, if they are dead afterwards and as large.
+  uint32_t reuse_inputs = 0;
+  // Moves that need not happen where the planner lays out memory to fit. A view: output 0 is the
+  // bytes of input 0 from there on. Joined: output 0 is the inputs from that one on, end to end.
+  // Divided: the outputs are that input, end to end.
+  bool view = false;
+  size_t view_offset_bytes = 0;
+  int join_from = -1;
+  int divide_input = -1;
+  // The parameters start with the MoteWindow that makes image output 0 from image input 0, so that
+  // the same kernel makes any rows of it from the rows that these need.
+  bool by_rows = false;
+  Buffer weights;  // as they were before they were packed, if they were
   int subgraph_a = -1;
   int subgraph_b = -1;
   std::vector<RowRefusal> refused = {};  // if LowerOptions::explain
@@ -125,6 +135,8 @@ class LowerContext : public NodeView {
     std::memcpy(bytes.data(), &params, sizeof(Params));
     add_step(family, std::move(bytes), std::move(inputs), std::move(outputs), reuse_input);
   }
+  // What else holds of the last step; see LoweredStep.
+  LoweredStep& last_step() { return lowered_.steps.back(); }
   // output = input, byte for byte; the planner makes it disappear where it can.
   void view(Ref input, Ref output);
   void copy(Ref input, Ref output);

@@ -109,6 +109,10 @@ void lower_copy(LowerContext& c, CopyPlan plan, int in) {
   p.in_offset = plan.offset;
   p.bits = bits;
   c.step(kernels::kStridedCopy, p, {c.in_ref(in)}, {c.out_ref(0)});
+  if (p.rank == 1 && p.in_stride[0] == 1 && bits >= 8) {
+    c.last_step().view = true;
+    c.last_step().view_offset_bytes = static_cast<size_t>(plan.offset * (bits / 8));
+  }
 }
 
 }  // namespace mote::ops

@@ -48,6 +48,7 @@ MoteWindow window_of(const NodeView& c) {
 void lower_f32(LowerContext& c, const kernels::Family& family) {
   const FloatRange range = float_range(c.attrs<Pool2dAttrs>().activation);
   c.step(family, MotePoolF32{window_of(c), range.min, range.max}, {c.in_ref(0)}, {c.out_ref(0)});
+  c.last_step().by_rows = true;
 }
 
 void lower_pool(LowerContext& c, const kernels::Family& f32, const kernels::Family& integers) {
@@ -60,6 +61,7 @@ void lower_pool(LowerContext& c, const kernels::Family& f32, const kernels::Fami
   const IntRange range = int_range(activation, y);
   c.step(integers, MotePoolInt{window_of(c), element_type(y.dtype), range.min, range.max},
          {c.in_ref(0)}, {c.out_ref(0)});
+  c.last_step().by_rows = true;
 }
 
 void lower_average(LowerContext& c) {

@@ -89,6 +89,7 @@ void lower_at(LowerContext& c, int input, int axis) {
     p.total += inner.back();
   }
   c.step(kernels::kSplit, p, {c.constant(inner), c.in_ref(input)}, c.out_refs());
+  if (p.outer == 1 && p.bits >= 8) c.last_step().divide_input = 1;
 }
 
 void lower_split(LowerContext& c) {

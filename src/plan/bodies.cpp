@@ -8,13 +8,6 @@ namespace {
 
 Distance signed_of(size_t value) { return static_cast<Distance>(value); }
 
-// The fewest bytes that the two of an overlap can take together.
-Distance joint_bytes(const Overlap& overlap, Distance input_bytes, Distance output_bytes) {
-  const Distance up = std::max(output_bytes, std::max(overlap.up, Distance{0}) + input_bytes);
-  const Distance down = std::max(input_bytes, std::max(overlap.down, Distance{0}) + output_bytes);
-  return std::min({up, down, input_bytes + output_bytes});
-}
-
 // Visits every pair of blocks of two bodies that are needed at one step.
 template <class Visit>
 void for_each_pair(const std::vector<Block>& blocks, const std::vector<size_t>& body_of_block,
@@ -148,6 +141,25 @@ size_t lower_bound(const Bodies& bodies) {
 }
 
 }  // namespace
+
+Distance joint_bytes(const Overlap& overlap, Distance input_bytes, Distance output_bytes) {
+  const Distance up = std::max(output_bytes, std::max(overlap.up, Distance{0}) + input_bytes);
+  const Distance down = std::max(input_bytes, std::max(overlap.down, Distance{0}) + output_bytes);
+  return std::min({up, down, input_bytes + output_bytes});
+}
+
+std::vector<Distance> live_bytes(const Bodies& bodies) {
+  std::vector<Distance> live(bodies.saved_bytes.size() + 1, 0);
+  for (const Body& body : bodies.list) {
+    for (const Span& span : body.spans) {
+      live[static_cast<size_t>(span.first)] += span.size_bytes;
+      live[static_cast<size_t>(span.last) + 1] -= span.size_bytes;
+    }
+  }
+  for (size_t t = 1; t < live.size(); ++t) live[t] += live[t - 1];
+  live.pop_back();
+  return live;
+}
 
 Bodies bodies_of(const std::vector<Block>& blocks, const std::vector<Overlap>& overlaps) {
   Bodies bodies;

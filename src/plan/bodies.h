@@ -48,18 +48,28 @@ struct Bodies {
   std::vector<Distance> saved_bytes;  // by step: what its overlap can save at most
 };
 
+// The fewest bytes that the two of an overlap can take together.
+Distance joint_bytes(const Overlap& overlap, Distance input_bytes, Distance output_bytes);
+
+// The sum of what is needed at each step, as if nothing overlapped.
+std::vector<Distance> live_bytes(const Bodies& bodies);
+
 Bodies bodies_of(const std::vector<Block>& blocks, const std::vector<Overlap>& overlaps);
 
 struct Attempt {
-  std::vector<Distance> offsets;  // by body
+  std::vector<Distance> offsets;  // by body; -1: not placed
   Distance arena_bytes = 0;
 };
 
 // Each body at the lowest free place, in that order.
 Attempt place_in_order(const Bodies& bodies, const std::vector<size_t>& order);
 
-// Improves `best` if it can; returns whether nothing smaller exists (a proof).
-bool branch_and_bound(const Bodies& bodies, Attempt& best);
+// The same for the bodies of `order` that `attempt` has not placed.
+void place_rest(const Bodies& bodies, const std::vector<size_t>& order, Attempt& attempt);
+
+// Improves `best`, a layout of the bodies of `subset`, if it can; returns whether they have none
+// smaller (a proof).
+bool branch_and_bound(const Bodies& bodies, const std::vector<size_t>& subset, Attempt& best);
 
 // Improves `best`, which `order` gave, if it can.
 void local_search(const Bodies& bodies, std::vector<size_t> order, Attempt& best);

@@ -14,6 +14,9 @@ struct Options {
   // Every value keeps memory of its own until the end of the run and can be found by
   // Program::observed.
   bool observe = false;
+  // Steps may write over what they read at any cost in calls of kernels, not only where it is
+  // small.
+  bool min_memory = false;
 };
 
 // Every extent in the graph must be known (passes/specialize). Errors name the operator and layer.

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "kernels/kernel.h"
 #include "ops/ops.h"
-#include "plan/memory.h"
 
 namespace mote::plan {
 namespace {
@@ -24,34 +23,30 @@ Function FunctionBuilder::build() {
   for (const ValueId id : subgraph_.inputs) {
     const int tensor = value_tensor(id);
     function_.inputs.push_back(tensor);
-    const int storage = storage_of_tensor_[static_cast<size_t>(tensor)];
-    if (storage >= 0) storages_[static_cast<size_t>(storage)].pinned = true;
+    places_[static_cast<size_t>(tensor)].pinned = true;
   }
   lower_nodes();
   for (const ValueId id : subgraph_.outputs) {
     const int tensor = value_tensor(id);
     function_.outputs.push_back(tensor);
-    const int storage = storage_of_tensor_[static_cast<size_t>(tensor)];
-    if (storage >= 0) storages_[static_cast<size_t>(storage)].output = true;
   }
-  if (!shared_.options.observe) {
-    share_storage();
-    drop_shared_copies();
-  }
-  assign_lifetimes();
-  place_storages();
-  for (PendingStep& pending : steps_) {
-    pending.step.inputs_begin = static_cast<int>(function_.operands.size());
-    pending.step.inputs_count = static_cast<int>(pending.inputs.size());
-    function_.operands.insert(function_.operands.end(), pending.inputs.begin(),
-                              pending.inputs.end());
-    pending.step.outputs_begin = static_cast<int>(function_.operands.size());
-    pending.step.outputs_count = static_cast<int>(pending.outputs.size());
-    function_.operands.insert(function_.operands.end(), pending.outputs.begin(),
-                              pending.outputs.end());
-    function_.steps.push_back(pending.step);
+  plan_arena();
+  for (const PendingStep& pending : steps_) {
+    if (!pending.dropped) emit(pending);
   }
   return std::move(function_);
+}
+
+void FunctionBuilder::emit(const PendingStep& pending) {
+  Step step = pending.step;
+  std::vector<int>& operands = function_.operands;
+  step.inputs_begin = static_cast<int>(operands.size());
+  step.inputs_count = static_cast<int>(pending.inputs.size());
+  operands.insert(operands.end(), pending.inputs.begin(), pending.inputs.end());
+  step.outputs_begin = static_cast<int>(operands.size());
+  step.outputs_count = static_cast<int>(pending.outputs.size());
+  operands.insert(operands.end(), pending.outputs.begin(), pending.outputs.end());
+  function_.steps.push_back(step);
 }
 
 void FunctionBuilder::lower_nodes() {
@@ -120,11 +115,7 @@ int FunctionBuilder::add_tensor(DType dtype, const Shape& shape, Space space,
               shape.str());
   const int tensor = static_cast<int>(function_.tensors.size());
   function_.tensors.push_back({dtype, shape, space, 0, *size_bytes});
-  storage_of_tensor_.push_back(-1);
-  if (space == Space::arena) {
-    storage_of_tensor_.back() = static_cast<int>(storages_.size());
-    storages_.push_back({*size_bytes});
-  }
+  places_.emplace_back();
   return tensor;
 }
 
@@ -154,22 +145,33 @@ int FunctionBuilder::state_tensor(const std::string& key, DType dtype, const Sha
   return tensor;
 }
 
+size_t FunctionBuilder::add_params(const std::vector<std::byte>& params) {
+  std::vector<std::byte>& all = shared_.program.params;
+  const size_t offset = round_up(all.size(), 8);
+  all.resize(offset);
+  all.insert(all.end(), params.begin(), params.end());
+  return offset;
+}
+
 void FunctionBuilder::add_step(LoweredStep lowered, std::vector<int> inputs,
                                std::vector<int> outputs, int label) {
   PendingStep pending;
   pending.inputs = std::move(inputs);
   pending.outputs = std::move(outputs);
-  pending.reuse_input = lowered.reuse_input;
+  pending.params_bytes = lowered.params.size();
+  pending.weights = std::move(lowered.weights);
+  pending.reuse_inputs = lowered.reuse_inputs;
   pending.view = lowered.view;
+  pending.view_offset_bytes = lowered.view_offset_bytes;
+  pending.join_from = lowered.join_from;
+  pending.divide_input = lowered.divide_input;
+  pending.by_rows = lowered.by_rows;
   Step& step = pending.step;
   step.kind = lowered.kind;
   step.kernel = lowered.kernel;
   step.units = lowered.units;
   step.label = label;
-  step.params_offset = round_up(shared_.program.params.size(), 8);
-  shared_.program.params.resize(step.params_offset);
-  shared_.program.params.insert(shared_.program.params.end(), lowered.params.begin(),
-                                lowered.params.end());
+  step.params_offset = add_params(lowered.params);
   const auto threads = static_cast<size_t>(lowered.units > 1 ? shared_.options.threads : 1);
   step.scratch_bytes = round_up(lowered.scratch_bytes, kScratchAlign) * threads;
   const auto callee = [&](int subgraph) {
@@ -239,144 +241,6 @@ void FunctionBuilder::check_call(const PendingStep& pending) const {
         fail_user("a loop's condition must give one bool");
       return;
   }
-}
-
-void FunctionBuilder::find_last_uses() {
-  last_use_.assign(storages_.size(), 0);
-  for (size_t s = 0; s < steps_.size(); ++s) {
-    for (const auto* list : {&steps_[s].inputs, &steps_[s].outputs}) {
-      for (const int tensor : *list) {
-        const int storage = storage_of_tensor_[static_cast<size_t>(tensor)];
-        if (storage >= 0) last_use_[static_cast<size_t>(storage)] = s;
-      }
-    }
-  }
-}
-
-// Steps are visited in order, so that when one is reached everything before it is settled: a
-// storage's last use then only grows by tensors that are merged into it here.
-void FunctionBuilder::share_storage() {
-  find_last_uses();
-  for (size_t s = 0; s < steps_.size(); ++s) {
-    if (steps_[s].view && share_view(s)) continue;
-    share_in_place(s);
-  }
-}
-
-bool FunctionBuilder::share_view(size_t step) {
-  const auto input = static_cast<size_t>(steps_[step].inputs[0]);
-  const auto output = static_cast<size_t>(steps_[step].outputs[0]);
-  const ProgramTensor& from = function_.tensors[input];
-  ProgramTensor& to = function_.tensors[output];
-  if (from.size_bytes != to.size_bytes || to.space != Space::arena) return false;
-  Storage& old = storages_[static_cast<size_t>(storage_of_tensor_[output])];
-  if (from.space == Space::constant) {
-    if (old.output) return false;  // outputs stay in the arena, where callers may expect them
-    to.space = Space::constant;
-    to.offset = from.offset;
-    storage_of_tensor_[output] = -1;
-    old.size_bytes = 0;
-    return true;
-  }
-  if (from.space != Space::arena) return false;
-  const int storage = storage_of_tensor_[input];
-  Storage& kept = storages_[static_cast<size_t>(storage)];
-  if (old.output && kept.pinned)
-    return false;  // an output must not change when the next input is written
-  const size_t later = last_use_[static_cast<size_t>(storage_of_tensor_[output])];
-  last_use_[static_cast<size_t>(storage)] =
-      std::max(last_use_[static_cast<size_t>(storage)], later);
-  kept.output = kept.output || old.output;
-  old.size_bytes = 0;
-  storage_of_tensor_[output] = storage;
-  return true;
-}
-
-bool FunctionBuilder::dies_at(int tensor, size_t step) const {
-  const int storage = storage_of_tensor_[static_cast<size_t>(tensor)];
-  if (storage < 0) return false;
-  const Storage& s = storages_[static_cast<size_t>(storage)];
-  return !s.pinned && !s.output && last_use_[static_cast<size_t>(storage)] == step;
-}
-
-void FunctionBuilder::share_in_place(size_t step) {
-  const PendingStep& pending = steps_[step];
-  if (pending.reuse_input < 0 || pending.step.kind != StepKind::kernel) return;
-  const int input = pending.inputs[static_cast<size_t>(pending.reuse_input)];
-  const int output = pending.outputs[0];
-  const auto i = static_cast<size_t>(input);
-  const auto o = static_cast<size_t>(output);
-  if (!dies_at(input, step) || function_.tensors[o].space != Space::arena) return;
-  if (function_.tensors[i].size_bytes != function_.tensors[o].size_bytes) return;
-  // The same value twice among the inputs would be overwritten while it is still read at another
-  // place.
-  const auto same_storage = [&](int tensor) {
-    return storage_of_tensor_[static_cast<size_t>(tensor)] == storage_of_tensor_[i];
-  };
-  if (std::count_if(pending.inputs.begin(), pending.inputs.end(), same_storage) != 1) return;
-  const int storage = storage_of_tensor_[i];
-  const int old = storage_of_tensor_[o];
-  if (old == storage) return;
-  last_use_[static_cast<size_t>(storage)] = last_use_[static_cast<size_t>(old)];
-  storages_[static_cast<size_t>(storage)].output = storages_[static_cast<size_t>(old)].output;
-  storages_[static_cast<size_t>(old)].size_bytes = 0;
-  storage_of_tensor_[o] = storage;
-}
-
-void FunctionBuilder::drop_shared_copies() {
-  std::erase_if(steps_, [&](const PendingStep& pending) {
-    if (pending.step.kind != StepKind::copy) return false;
-    const auto i = static_cast<size_t>(pending.inputs[0]);
-    const auto o = static_cast<size_t>(pending.outputs[0]);
-    const ProgramTensor& from = function_.tensors[i];
-    const ProgramTensor& to = function_.tensors[o];
-    if (from.space == Space::constant && to.space == Space::constant)
-      return from.offset == to.offset;
-    return storage_of_tensor_[i] >= 0 && storage_of_tensor_[i] == storage_of_tensor_[o];
-  });
-}
-
-void FunctionBuilder::assign_lifetimes() {
-  const int end = static_cast<int>(steps_.size());
-  const auto touch = [&](int tensor, int step) {
-    const int index = storage_of_tensor_[static_cast<size_t>(tensor)];
-    if (index < 0) return;
-    Storage& storage = storages_[static_cast<size_t>(index)];
-    if (storage.first < 0) storage.first = step;
-    storage.last = std::max(storage.last, step);
-  };
-  // Step numbers start at 1: inputs are written at 0, outputs are read after the last.
-  for (const int tensor : function_.inputs) touch(tensor, 0);
-  for (int s = 0; s < end; ++s) {
-    for (const int tensor : steps_[static_cast<size_t>(s)].inputs) touch(tensor, s + 1);
-    for (const int tensor : steps_[static_cast<size_t>(s)].outputs) touch(tensor, s + 1);
-  }
-  for (const int tensor : function_.outputs) touch(tensor, end + 1);
-  if (shared_.options.observe) {
-    for (Storage& storage : storages_) storage.last = end + 1;
-  }
-}
-
-void FunctionBuilder::place_storages() {
-  std::vector<Block> blocks;
-  for (const Storage& storage : storages_) {
-    const bool used = storage.first >= 0 && storage.size_bytes > 0;
-    blocks.push_back({used ? round_up(storage.size_bytes, kTensorAlign) : 0, kTensorAlign,
-                      storage.first, storage.last});
-  }
-  for (size_t s = 0; s < steps_.size(); ++s) {
-    const int step = static_cast<int>(s) + 1;
-    blocks.push_back({steps_[s].step.scratch_bytes, kScratchAlign, step, step});
-  }
-  const Layout layout = place(blocks);
-  function_.arena_bytes = layout.arena_bytes;
-  function_.arena_lower_bound_bytes = layout.lower_bound_bytes;
-  for (size_t t = 0; t < function_.tensors.size(); ++t) {
-    if (storage_of_tensor_[t] >= 0)
-      function_.tensors[t].offset = blocks[static_cast<size_t>(storage_of_tensor_[t])].offset;
-  }
-  for (size_t s = 0; s < steps_.size(); ++s)
-    steps_[s].step.scratch_offset = blocks[storages_.size() + s].offset;
 }
 
 }  // namespace mote::plan

@@ -3,11 +3,15 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
 #include "ops/lower.h"
+#include "plan/bands.h"
 #include "plan/compile.h"
+#include "plan/memory.h"
+#include "plan/order.h"
 #include "program/program.h"
 
 namespace mote::plan {
@@ -28,29 +32,58 @@ struct Shared {
 
 class FunctionBuilder {
  public:
+  // One way to cut a step into bands.
+  struct Cut {
+    size_t step = 0;
+    int64_t rows = 0;  // of a band
+    std::ptrdiff_t saved = 0;
+    Overlap overlap;  // of blocks: a tensor's block has the tensor's index
+  };
+
   FunctionBuilder(Shared& shared, int subgraph_index);
   Function build();
   // Tensor index by value of the subgraph; -1 if it has none.
   const std::vector<int>& tensor_of_value() const { return tensor_of_value_; }
 
  private:
-  // A tensor in the arena belongs to a storage; views and in-place steps share one.
-  struct Storage {
-    size_t size_bytes = 0;
-    int first = -1;
-    int last = -1;
+  // Where a tensor is and when it is needed. Tensors that share memory are one body, named by one
+  // of them, and lie at fixed distances in it.
+  struct Place {
+    Space space = Space::none;  // as lowered; a view of a constant becomes one
+    size_t offset = 0;
     bool pinned = false;  // an input of the function: only its caller may write it
     bool output = false;
+    int first = -1;  // times, see find_lives
+    int last = -1;
+    int body = -1;             // -1: not in the arena
+    std::ptrdiff_t delta = 0;  // above where the body was first put; may be negative
   };
 
   struct PendingStep {
     Step step;
     std::vector<int> inputs;
     std::vector<int> outputs;
-    int reuse_input = -1;
+    size_t params_bytes = 0;
+    Buffer weights;  // see LoweredStep, as for the fields below
+    uint32_t reuse_inputs = 0;
     bool view = false;
+    size_t view_offset_bytes = 0;
+    int join_from = -1;
+    int divide_input = -1;
+    bool by_rows = false;
+    bool dropped = false;  // its outputs share its inputs' memory: nothing to run
   };
 
+  // Blocks of the arena: the tensors, then the steps' scratch.
+  struct Draft {
+    std::vector<Block> blocks;
+    std::vector<Cut> cuts;
+    Layout layout;
+    size_t uncut_bytes = 0;  // lower bounds: without cuts, and with them
+    size_t lower_bound_bytes = 0;
+  };
+
+  // function.cpp: nodes become steps over tensors
   void lower_nodes();
   int tensor_of(const Ref& ref, const Lowered& lowered, std::vector<int>& temps);
   int value_tensor(ValueId id);
@@ -58,16 +91,45 @@ class FunctionBuilder {
   int constant_tensor(DType dtype, const Shape& shape, const Buffer& data);
   int state_tensor(const std::string& key, DType dtype, const Shape& shape,
                    std::byte initial = std::byte{});
+  size_t add_params(const std::vector<std::byte>& params);
   void add_step(LoweredStep lowered, std::vector<int> inputs, std::vector<int> outputs, int label);
   void check_call(const PendingStep& pending) const;
-  void find_last_uses();
-  void share_storage();
+  void emit(const PendingStep& pending);
+
+  // sharing.cpp: which tensors share memory
+  void find_lives();
+  void share_memory(bool join);
+  void join_body(int tensor, int other, std::ptrdiff_t delta);
+  bool may_show(int tensor, int other) const;
   bool share_view(size_t step);
-  void share_in_place(size_t step);
+  bool share_divided(size_t step);
+  bool share_joined(size_t step);
+  bool move_body(int piece, int whole, std::ptrdiff_t offset);
   bool dies_at(int tensor, size_t step) const;
-  void drop_shared_copies();
-  void assign_lifetimes();
-  void place_storages();
+  void share_in_place(size_t step);
+
+  // arena.cpp: where everything lies
+  void plan_arena();
+  Draft draft();
+  Draft best_draft();
+  void place_draft(Draft& draft);
+
+  // tasks.cpp: what the search for an order sees
+  std::vector<size_t> buffers() const;
+  void find_dependencies(Tasks& tasks) const;
+  Tasks tasks() const;
+
+  // bands.cpp: steps that write over their input
+  MoteWindow window_of(const PendingStep& pending) const;
+  std::vector<std::byte> band_params(const PendingStep& pending, const Band& band) const;
+  bool kernel_takes(const PendingStep& pending, const std::vector<Band>& bands) const;
+  std::pair<std::ptrdiff_t, std::ptrdiff_t> row_bytes(const PendingStep& pending) const;
+  Overlap band_overlap(const PendingStep& pending, const std::vector<Band>& bands) const;
+  bool may_overwrite(size_t step) const;
+  std::vector<Cut> cuts_of(size_t step) const;
+  std::vector<Cut> choose_cuts(const std::vector<std::ptrdiff_t>& live) const;
+  std::vector<PendingStep> cut_step(const PendingStep& pending, const Cut& cut);
+  void cut_steps(const std::vector<Cut>& cuts);
 
   Shared& shared_;
   const Subgraph& subgraph_;
@@ -75,9 +137,7 @@ class FunctionBuilder {
   Function function_;
   std::vector<PendingStep> steps_;
   std::vector<int> tensor_of_value_;
-  std::vector<int> storage_of_tensor_;  // -1: not in the arena
-  std::vector<Storage> storages_;
-  std::vector<size_t> last_use_;  // by storage: index of the last step that touches it
+  std::vector<Place> places_;  // by tensor
 };
 
 }  // namespace mote::plan

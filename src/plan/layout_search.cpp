@@ -12,8 +12,8 @@ constexpr Distance kUnplaced = -1;
 
 // Work is counted in conflicts and spans looked at, a few nanoseconds each, so that preparing a
 // model stays quick and does not depend on the machine.
-constexpr int64_t kBranchWork = 400'000;
-constexpr int64_t kLocalWork = 400'000;
+constexpr int64_t kBranchWork = 150'000;
+constexpr int64_t kLocalWork = 150'000;
 
 Distance round_up(Distance value, Distance align) { return (value + align - 1) / align * align; }
 
@@ -39,19 +39,14 @@ Distance lowest_place(const Bodies& bodies, size_t index, const std::vector<Dist
 // taken in order of offset.
 class BranchAndBound {
  public:
-  BranchAndBound(const Bodies& bodies, Attempt& best)
+  BranchAndBound(const Bodies& bodies, const std::vector<size_t>& subset, Attempt& best)
       : bodies_(bodies),
         best_(best),
         offsets_(bodies.list.size(), kUnplaced),
         floor_(bodies.list.size(), 0) {
-    for (size_t i = 0; i < bodies.list.size(); ++i) {
-      if (bodies.list[i].spans.empty()) {
-        offsets_[i] = 0;
-        continue;
-      }
-      left_.push_back(i);
-      steps_ = std::max(steps_, bodies.list[i].last() + 1);
-    }
+    left_ = subset;
+    std::sort(left_.begin(), left_.end());
+    for (const size_t i : left_) steps_ = std::max(steps_, bodies.list[i].last() + 1);
     remaining_.assign(static_cast<size_t>(steps_), 0);
     lowest_.assign(static_cast<size_t>(steps_), 0);
     for (const size_t i : left_) add_remaining(i, 1);
@@ -152,57 +147,119 @@ class BranchAndBound {
 
 }  // namespace
 
-Attempt place_in_order(const Bodies& bodies, const std::vector<size_t>& order) {
-  Attempt attempt{std::vector<Distance>(bodies.list.size(), kUnplaced), 0};
+void place_rest(const Bodies& bodies, const std::vector<size_t>& order, Attempt& attempt) {
   std::vector<std::pair<Distance, Distance>> taken;
   for (const size_t i : order) {
+    if (attempt.offsets[i] != kUnplaced) continue;
     const Distance offset = lowest_place(bodies, i, attempt.offsets, taken);
     attempt.offsets[i] = offset;
     attempt.arena_bytes = std::max(attempt.arena_bytes, offset + bodies.list[i].height_bytes);
   }
-  for (Distance& offset : attempt.offsets) offset = std::max(offset, Distance{0});
+}
+
+Attempt place_in_order(const Bodies& bodies, const std::vector<size_t>& order) {
+  Attempt attempt{std::vector<Distance>(bodies.list.size(), kUnplaced), 0};
+  place_rest(bodies, order, attempt);
   return attempt;
 }
 
-bool branch_and_bound(const Bodies& bodies, Attempt& best) {
-  return BranchAndBound(bodies, best).run();
+bool branch_and_bound(const Bodies& bodies, const std::vector<size_t>& subset, Attempt& best) {
+  return BranchAndBound(bodies, subset, best).run();
 }
 
-// Moves a body that reaches too high to an earlier place in the order, or swaps two; keeps what is
-// no worse.
-void local_search(const Bodies& bodies, std::vector<size_t> order, Attempt& best) {
-  int64_t conflicts = 0;
-  for (const Body& body : bodies.list) conflicts += 1 + static_cast<int64_t>(body.conflicts.size());
-  Attempt current = best;
-  uint32_t random = 1;
-  const auto below = [&](size_t n) {
-    random = random * 1664525u + 1013904223u;
-    return static_cast<size_t>((static_cast<uint64_t>(random) * n) >> 32);
-  };
-  const auto bound = static_cast<Distance>(bodies.lower_bound_bytes);
-  for (int64_t work = 0; work < kLocalWork && best.arena_bytes > bound; work += conflicts) {
-    std::vector<size_t> next = order;
-    std::vector<size_t> high;
-    for (size_t at = 1; at < next.size(); ++at) {
-      if (current.offsets[next[at]] + bodies.list[next[at]].height_bytes > bound)
-        high.push_back(at);
+namespace {
+
+// A walk over orders: small changes around a body that reaches too high, kept if the arena is no
+// larger, sometimes if it is, with a return to the best from time to time.
+class LocalSearch {
+ public:
+  LocalSearch(const Bodies& bodies, std::vector<size_t> order, Attempt& best)
+      : bodies_(bodies), best_(best), best_order_(order), current_(best), order_(std::move(order)) {
+    in_order_.assign(bodies.list.size(), false);
+    for (const size_t i : order_) {
+      in_order_[i] = true;
+      work_of_attempt_ += 1 + static_cast<int64_t>(bodies.list[i].conflicts.size());
     }
-    const size_t from =
-        high.empty() || below(4) == 0 ? below(next.size()) : high[below(high.size())];
-    const size_t to = below(from + 1);
-    if (below(3) == 0) {
-      std::swap(next[from], next[to]);
-    } else {
-      std::rotate(next.begin() + static_cast<Distance>(to),
-                  next.begin() + static_cast<Distance>(from),
-                  next.begin() + static_cast<Distance>(from) + 1);
-    }
-    Attempt attempt = place_in_order(bodies, next);
-    if (attempt.arena_bytes > current.arena_bytes) continue;
-    current = std::move(attempt);
-    order = std::move(next);
-    if (current.arena_bytes < best.arena_bytes) best = current;
   }
+
+  void run() {
+    const auto bound = static_cast<Distance>(bodies_.lower_bound_bytes);
+    int since_best = 0;
+    for (int64_t work = 0; work < kLocalWork; work += work_of_attempt_) {
+      std::vector<size_t> next = order_;
+      change(next);
+      Attempt attempt = place_in_order(bodies_, next);
+      if (attempt.arena_bytes <= current_.arena_bytes || below(16) == 0) {
+        current_ = std::move(attempt);
+        order_ = std::move(next);
+      }
+      if (current_.arena_bytes < best_.arena_bytes) {
+        best_ = current_;
+        best_order_ = order_;
+        since_best = 0;
+        if (best_.arena_bytes <= bound) return;
+      } else if (++since_best % 64 == 0) {
+        current_ = best_;
+        order_ = best_order_;
+      }
+    }
+  }
+
+ private:
+  size_t below(size_t n) {
+    random_ = random_ * 1664525u + 1013904223u;
+    return static_cast<size_t>((static_cast<uint64_t>(random_) * n) >> 32);
+  }
+
+  size_t neighbour_of(size_t body) {
+    const std::vector<Conflict>& conflicts = bodies_.list[body].conflicts;
+    for (int tries = 0; tries < 4 && !conflicts.empty(); ++tries) {
+      const size_t other = conflicts[below(conflicts.size())].other;
+      if (in_order_[other]) return other;
+    }
+    return body;
+  }
+
+  // One of the bodies that end above the lower bound.
+  size_t high_body() {
+    std::vector<size_t> high;
+    for (const size_t i : order_) {
+      if (current_.offsets[i] + bodies_.list[i].height_bytes >
+          static_cast<Distance>(bodies_.lower_bound_bytes))
+        high.push_back(i);
+    }
+    return high.empty() ? order_[below(order_.size())] : high[below(high.size())];
+  }
+
+  void change(std::vector<size_t>& order) {
+    size_t a = high_body(), b = neighbour_of(a);
+    // Up to three conflicts away from what is too high.
+    for (size_t hops = below(3); hops > 0; --hops) a = b, b = neighbour_of(b);
+    const auto at_a = std::find(order.begin(), order.end(), a);
+    const auto at_b = std::find(order.begin(), order.end(), b);
+    if (below(2) == 0) {
+      std::iter_swap(at_a, at_b);
+    } else if (at_b < at_a) {
+      std::rotate(at_b, at_a, at_a + 1);
+    } else {
+      std::rotate(at_a, at_b, at_b + 1);
+    }
+  }
+
+  const Bodies& bodies_;
+  Attempt& best_;
+  std::vector<size_t> best_order_;
+  Attempt current_;
+  std::vector<size_t> order_;
+  std::vector<bool> in_order_;  // by body
+  int64_t work_of_attempt_ = 0;
+  uint32_t random_ = 1;
+};
+
+}  // namespace
+
+void local_search(const Bodies& bodies, std::vector<size_t> order, Attempt& best) {
+  LocalSearch(bodies, std::move(order), best).run();
 }
 
 }  // namespace mote::plan

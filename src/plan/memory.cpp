@@ -12,9 +12,10 @@ namespace {
 // The orders in which first fit does well on one kind of graph or another.
 std::vector<std::vector<size_t>> greedy_orders(const Bodies& bodies) {
   struct Key {
-    Distance size_bytes, life, first, last;
+    Distance size_bytes, life, first, last, company_bytes;
   };
   std::vector<Key> keys;
+  const std::vector<Distance> live = live_bytes(bodies);
   std::vector<size_t> filled;  // a body without bytes lies anywhere
   for (size_t i = 0; i < bodies.list.size(); ++i) {
     const Body& body = bodies.list[i];
@@ -23,10 +24,18 @@ std::vector<std::vector<size_t>> greedy_orders(const Bodies& bodies) {
       continue;
     }
     filled.push_back(i);
-    keys.push_back({body.height_bytes, body.last() - body.first() + 1, body.first(), body.last()});
+    // The most that is needed at one of its steps.
+    const Distance company_bytes =
+        *std::max_element(live.begin() + body.first(), live.begin() + body.last() + 1);
+    keys.push_back({body.height_bytes, body.last() - body.first() + 1, body.first(), body.last(),
+                    company_bytes});
   }
   const std::function<bool(const Key&, const Key&)> before[] = {
       [](const Key& a, const Key& b) { return a.size_bytes > b.size_bytes; },
+      [](const Key& a, const Key& b) {
+        return a.company_bytes != b.company_bytes ? a.company_bytes > b.company_bytes
+                                                  : a.size_bytes > b.size_bytes;
+      },
       [](const Key& a, const Key& b) {
         return a.life != b.life ? a.life > b.life : a.size_bytes > b.size_bytes;
       },
@@ -47,6 +56,19 @@ std::vector<std::vector<size_t>> greedy_orders(const Bodies& bodies) {
   return orders;
 }
 
+// Those of `order` that are needed at a step where the sum is more than half of the largest.
+std::vector<size_t> crowded(const Bodies& bodies, const std::vector<size_t>& order) {
+  const std::vector<Distance> live = live_bytes(bodies);
+  const Distance most = *std::max_element(live.begin(), live.end());
+  std::vector<size_t> list;
+  for (const size_t i : order) {
+    const Body& body = bodies.list[i];
+    const auto first = live.begin() + body.first(), last = live.begin() + body.last();
+    if (*std::max_element(first, last + 1) * 2 > most) list.push_back(i);
+  }
+  return list;
+}
+
 }  // namespace
 
 Layout place(std::vector<Block>& blocks, const std::vector<Overlap>& overlaps) {
@@ -63,13 +85,23 @@ Layout place(std::vector<Block>& blocks, const std::vector<Overlap>& overlaps) {
     }
     if (best.arena_bytes <= bound) break;
   }
-  if (best.arena_bytes > bound) local_search(bodies, best_order, best);
-  if (best.arena_bytes > bound && branch_and_bound(bodies, best) && bodies.pushable)
-    layout.lower_bound_bytes = static_cast<size_t>(best.arena_bytes);
+  if (best.arena_bytes > bound) {
+    // First those that are needed where much is: the rest mostly fits around them.
+    const std::vector<size_t> hard = crowded(bodies, best_order);
+    Attempt attempt = place_in_order(bodies, hard);
+    if (attempt.arena_bytes > bound) local_search(bodies, hard, attempt);
+    if (attempt.arena_bytes > bound && branch_and_bound(bodies, hard, attempt) && bodies.pushable)
+      layout.lower_bound_bytes = static_cast<size_t>(std::max(bound, attempt.arena_bytes));
+    place_rest(bodies, best_order, attempt);
+    if (attempt.arena_bytes < best.arena_bytes) best = std::move(attempt);
+    if (best.arena_bytes > static_cast<Distance>(layout.lower_bound_bytes) &&
+        hard.size() < best_order.size())
+      local_search(bodies, best_order, best);
+  }
   layout.arena_bytes = static_cast<size_t>(best.arena_bytes);
   for (size_t b = 0; b < blocks.size(); ++b) {
-    blocks[b].offset =
-        static_cast<size_t>(best.offsets[bodies.body_of_block[b]]) + blocks[b].delta_bytes;
+    const Distance offset = std::max(Distance{0}, best.offsets[bodies.body_of_block[b]]);
+    blocks[b].offset = static_cast<size_t>(offset) + blocks[b].delta_bytes;
   }
   return layout;
 }
