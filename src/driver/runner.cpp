@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "passes/keep_half_weights.h"
 #include "passes/specialize.h"
 
 namespace mote::driver {
@@ -31,6 +32,7 @@ void Runner::prepare(std::span<const Shape> shapes) {
   for (size_t i = 0; i < main.inputs.size() && i < shapes.size(); ++i) {
     main.value(main.inputs[i]).type.shape = shapes[i];
   }
+  passes::keep_half_weights(specialized_);
   passes::specialize(specialized_, shapes);
   program_ = std::make_shared<const Program>(plan::compile(specialized_, options_).value());
   session_ = std::make_unique<runtime::Session>(program_, options_.threads);

@@ -143,7 +143,8 @@ enum Traits : uint32_t {
   kStateful = 8,         // reads or writes state: never folded, removed or reordered with its like
   kControlFlow = 16,     // attributes name subgraphs
   kCommutative = 32,
-  kMovement = 64,  // moves or selects elements, computes nothing
+  kMovement = 64,      // moves or selects elements, computes nothing
+  kHalfWeights = 128,  // weights (QuantRule::weights) may be float16 beside float32 inputs
 };
 
 struct Cost {

@@ -12,7 +12,7 @@
 namespace mote::ops {
 namespace {
 
-constexpr Operands kPlain = {.x = 0, .w = 1, .bias = 2, .w_axis = 0};
+constexpr Operands kPlain = {.x = 0, .w = 1, .bias = 2, .w_axis = 0, .half = true};
 constexpr Operands kDepthwise = {.x = 0, .w = 1, .bias = 2, .w_axis = 3};
 
 int64_t groups_of(const Shape& x, const Shape& w) {
@@ -103,7 +103,9 @@ void lower(LowerContext& c) {
            {c.out_ref(0)});
   } else if (c.in(0).dtype == DType::f32) {
     const MoteConv2dF32 p = {window, groups, range.min, range.max};
-    c.step(kernels::kConv2dF32, p, {c.in_ref(0), c.in_ref(1), c.in_ref(2)}, {c.out_ref(0)});
+    const bool half = c.in(1).dtype == DType::f16;
+    c.step(half ? kernels::kConv2dF16 : kernels::kConv2dF32, p,
+           {c.in_ref(0), c.in_ref(1), c.in_ref(2)}, {c.out_ref(0)});
   } else {
     const IntPlan plan =
         plan_int(c, kPlain, a.activation, window.out_c, false, a.quantized_bias_type);
@@ -177,7 +179,7 @@ extern const OpDef kConv2d = {
     .attrs = &attrs_of<Conv2dAttrs>,
     .min_inputs = 2,
     .max_inputs = 3,
-    .traits = kFusedActivation,
+    .traits = kFusedActivation | kHalfWeights,
     .infer = infer,
     .lower = lower,
     .cost = cost,

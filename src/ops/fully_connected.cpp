@@ -14,7 +14,7 @@ std::span<const char* const> names_of(WeightsFormat) {
 
 namespace {
 
-constexpr Operands kOperands = {.x = 0, .w = 1, .bias = 2, .w_axis = 0};
+constexpr Operands kOperands = {.x = 0, .w = 1, .bias = 2, .w_axis = 0, .half = true};
 
 // Rows of x, if all extents are known or the last one is and equals the weights' depth.
 int64_t rows_of(const Shape& x, int64_t depth) {
@@ -73,7 +73,9 @@ void lower(LowerContext& c) {
         {c.out_ref(0)});
   } else if (c.in(0).dtype == DType::f32) {
     const MoteFullyConnectedF32 p = {rows, w[1], w[0], range.min, range.max};
-    c.step(kernels::kFullyConnectedF32, p, {c.in_ref(0), c.in_ref(1), c.in_ref(2)}, {c.out_ref(0)});
+    const bool half = c.in(1).dtype == DType::f16;
+    c.step(half ? kernels::kFullyConnectedF16 : kernels::kFullyConnectedF32, p,
+           {c.in_ref(0), c.in_ref(1), c.in_ref(2)}, {c.out_ref(0)});
   } else {
     const IntPlan plan = plan_int(c, kOperands, a.activation, w[0], true, a.quantized_bias_type);
     const MoteFullyConnectedInt p = {rows, w[1], w[0], plan.mac};
@@ -110,7 +112,7 @@ extern const OpDef kFullyConnected = {
     .attrs = &attrs_of<FullyConnectedAttrs>,
     .min_inputs = 2,
     .max_inputs = 3,
-    .traits = kFusedActivation,
+    .traits = kFusedActivation | kHalfWeights,
     .infer = infer,
     .lower = lower,
     .cost = cost,

@@ -16,8 +16,9 @@ constexpr int64_t kMaxReach = 1 << 29;
 
 bool is_signed_weight(DType d) { return d == DType::i8 || d == DType::i4; }
 
-void check_types(DType x, DType w) {
+void check_types(DType x, DType w, bool half) {
   const bool fits = (x == DType::f32 && (w == DType::f32 || is_signed_weight(w))) ||
+                    (x == DType::f32 && w == DType::f16 && half) ||
                     ((x == DType::i8 || x == DType::i16) && is_signed_weight(w)) ||
                     (x == DType::u8 && w == DType::u8);
   if (!fits) {
@@ -108,7 +109,7 @@ const TensorType& require_rank(const NodeView& c, int i, int rank, const char* w
 
 void check_operands(const InferContext& c, const Operands& o, int64_t channels) {
   const DType x = c.in(o.x).dtype, y = c.declared(0).dtype;
-  check_types(x, c.in(o.w).dtype);
+  check_types(x, c.in(o.w).dtype, o.half);
   if (is_integer(x) && is_integer(y) && x != y)
     fail_unsupported("{} output from {} input; they must be the same", name_of(y), name_of(x));
   if (c.has(o.bias)) check_bias(x, c.in(o.bias), channels);
@@ -117,7 +118,7 @@ void check_operands(const InferContext& c, const Operands& o, int64_t channels) 
 void check_quantization(const NodeView& c, const Operands& o, const TensorType& y,
                         int64_t channels) {
   const TensorType& x = c.in(o.x);
-  if (c.in(o.w).dtype != DType::f32) check_weight_quant(c.in(o.w), o.w_axis, channels);
+  if (is_integer(c.in(o.w).dtype)) check_weight_quant(c.in(o.w), o.w_axis, channels);
   if (x.dtype == DType::f32) return;
   check_activation_quant(x, "the input");
   check_activation_quant(y, "the output");
@@ -205,7 +206,7 @@ int32_t element_type(DType dtype) {
 }
 
 bool is_hybrid(const NodeView& c, const Operands& o) {
-  return c.in(o.x).dtype == DType::f32 && c.in(o.w).dtype != DType::f32;
+  return c.in(o.x).dtype == DType::f32 && is_integer(c.in(o.w).dtype);
 }
 
 std::vector<float> weight_scales(const TensorType& w, int64_t channels) {

@@ -13,7 +13,8 @@ namespace mote::ops {
 // The operands of a convolution or matrix product, by input index; bias may be absent.
 struct Operands {
   int x = 0, w = 1, bias = 2;
-  int w_axis = 0;  // the weights' output channels
+  int w_axis = 0;     // the weights' output channels
+  bool half = false;  // takes float16 weights beside float32 inputs
 };
 
 // Fails if input i is absent or has another rank; `what` names it.

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/half.h"
 #include "kernels/common/row_runner.h"
 
 namespace mote::kernels {
@@ -75,6 +76,40 @@ void expect_rows_near(const Family& family, const Params& params, const FloatTen
       ASSERT_TRUE(std::isfinite(magnitude[i])) << row.name << " at " << i;
     }
     for (size_t i = n; i < got.size(); ++i) ASSERT_EQ(got[i], kMark) << row.name << " past y";
+  });
+}
+
+// A family whose second input is halves, against the same family of floats with these widened.
+template <class Params>
+void expect_half_rows_near(const Family& halves, const Family& floats, const Params& params,
+                           FloatTensors in, int64_t y_count, int64_t terms) {
+  std::vector<uint16_t> half;
+  for (float& w : in[1]) {
+    half.push_back(float_to_half(w));
+    w = half_to_float(half.back());
+  }
+  Params unclamped = params;
+  unclamped.act_min = -std::numeric_limits<float>::infinity();
+  unclamped.act_max = std::numeric_limits<float>::infinity();
+  const auto magnitude = sums_of_magnitudes(floats, &unclamped, in, y_count);
+  std::vector<float> want(static_cast<size_t>(y_count));
+  bool intact = false;
+  run_row(floats.reference(), &params, pointers_to(in), {want.data()}, &intact);
+  std::vector<const void*> pointers = pointers_to(in);
+  pointers[1] = half.data();
+  halves.each_usable(&params, [&](const Kernel& row) {
+    std::vector<float> got(want.size());
+    ASSERT_EQ(run_row(row, &params, pointers, {got.data()}, &intact), kOk) << row.name;
+    EXPECT_TRUE(intact) << row.name << " writes past its scratch or packed weights";
+    // Winograd's amplifies: its own test has the bound for any weights.
+    const double growth = row.approximate ? 100 : 2;
+    for (size_t i = 0; i < want.size(); ++i) {
+      ASSERT_NEAR(got[i], want[i], growth * gamma_of(static_cast<double>(terms) + 1) * magnitude[i])
+          << row.name << " at " << i;
+      if (&row == &halves.reference()) {
+        ASSERT_EQ(got[i], want[i]);
+      }
+    }
   });
 }
 

@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/common/half.h"
+
 namespace mote::kernels {
 
 inline constexpr int64_t kPanel = 8;
@@ -23,14 +25,18 @@ inline size_t panel_bytes(int64_t n, int64_t k) {
   return static_cast<size_t>(panels_of(n) * kPanel * k) * sizeof(float);
 }
 
-// Packs B, element (n, k) at b[n * n_stride + k * k_stride].
-inline void pack_panels(const float* b, int64_t n, int64_t k, int64_t n_stride, int64_t k_stride,
+inline float to_float(float value) { return value; }
+inline float to_float(uint16_t half) { return mote_half_to_f32(half); }
+
+// Packs B, floats or halves, element (n, k) at b[n * n_stride + k * k_stride].
+template <class Element>
+inline void pack_panels(const Element* b, int64_t n, int64_t k, int64_t n_stride, int64_t k_stride,
                         float* packed) {
   for (int64_t p = 0; p < panels_of(n); ++p) {
     const int64_t rows = std::min(kPanel, n - p * kPanel);
     for (int64_t i = 0; i < k; ++i) {
       for (int64_t j = 0; j < kPanel; ++j) {
-        *packed++ = j < rows ? b[(p * kPanel + j) * n_stride + i * k_stride] : 0.0f;
+        *packed++ = j < rows ? to_float(b[(p * kPanel + j) * n_stride + i * k_stride]) : 0.0f;
       }
     }
   }

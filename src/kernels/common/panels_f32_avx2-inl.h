@@ -53,17 +53,25 @@ struct PanelBias {
   }
 };
 
+// What follows the panel, for `tiles` tiles to fetch.
+template <class W>
+inline Ahead ahead_of(const Panel<W>& panel, int64_t k, int64_t tiles) {
+  return {reinterpret_cast<const char*>(panel.data + k * panel.step), tiles < 4 ? 32 : 16};
+}
+
 // Every tile with panels [begin, end) of N columns.
 template <class W>
 inline void multiply_block(const Tile* tiles, int64_t count, const W* packed, int64_t n, int64_t k,
                            int64_t begin, int64_t end, const float* bias, Clamp clamp,
                            int64_t y_row) {
   for (int64_t p = begin; p < end; ++p) {
-    const Panel<W> panel = panel_at(packed, n, k, p);
+    Panel<W> panel = panel_at(packed, n, k, p);
+    panel.ahead = ahead_of(panel, k, count);
     const PanelBias add(bias, panel.first, panel.columns);
     const auto* products = panel.columns > 8 ? kTiles16<W> : kTiles8<W>;
     for (int64_t t = 0; t < count; ++t) {
       products[tiles[t].count - 1](tiles[t], panel, add.value, clamp, y_row);
+      panel.ahead.at += k * panel.ahead.step;
     }
   }
 }

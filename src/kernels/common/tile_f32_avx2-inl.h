@@ -47,6 +47,12 @@ struct Clamp {
 };
 inline constexpr Clamp kNoClamp = {-__builtin_inff(), __builtin_inff()};
 
+// Memory that will be wanted soon: a tile fetches `step` bytes of it with each step of k.
+struct Ahead {
+  const char* at = nullptr;
+  int64_t step = 0;
+};
+
 // A panel: element (k, c) is data[k * step + c].
 template <class W>
 struct Panel {
@@ -54,6 +60,7 @@ struct Panel {
   int64_t step;
   int64_t first;  // its first column in y
   int columns;    // that are stored: more than 8 of 16, or up to 8 of 8
+  Ahead ahead = {};
 };
 
 [[gnu::always_inline]] inline F8 load8(const float* p) { return _mm256_loadu_ps(p); }
@@ -72,16 +79,21 @@ inline __m256i first_lanes(int64_t n) {
   return _mm256_min_ps(high, _mm256_max_ps(low, x));
 }
 
-// c += a[0] * b for 16 columns. In assembly, a row at a time, so that no compiler loads rows ahead
-// and runs out of registers: 12 sums, 2 of b, 1 of a.
-[[gnu::always_inline]] inline void add_row(const float* a, F8 b0, F8 b1, F8& c0, F8& c1) {
+using AnyFloats = float[4096];  // tells the compiler that what is behind a pointer is read
+
+// c += a[kAt + k] * b for 16 columns. In assembly, a row at a time, so that no compiler loads rows
+// ahead and runs out of registers: 12 sums, 2 of b, 1 of a.
+template <int kAt = 0>
+[[gnu::always_inline]] inline void add_row(const float* a, int64_t k, F8 b0, F8 b1, F8& c0,
+                                           F8& c1) {
   F8 v;
   asm volatile(
-      "vbroadcastss %[a], %[v]\n\t"
+      "vbroadcastss %c[at](%[a],%[k],4), %[v]\n\t"
       "vfmadd231ps %[b0], %[v], %[c0]\n\t"
       "vfmadd231ps %[b1], %[v], %[c1]"
       : [c0] "+x"(c0), [c1] "+x"(c1), [v] "=&x"(v)
-      : [a] "m"(*a), [b0] "x"(b0), [b1] "x"(b1));
+      : [a] "r"(a), [k] "r"(k), [at] "i"(kAt * 4), [b0] "x"(b0), [b1] "x"(b1),
+        "m"(*reinterpret_cast<const AnyFloats*>(a)));
 }
 
 // Two steps of k for 8 columns, each into a sum of its own.
@@ -147,6 +159,7 @@ void tile16(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp cl
   F8 c00 = bias0, c01 = bias1, c10 = bias0, c11 = bias1, c20 = bias0, c21 = bias1;
   F8 c30 = bias0, c31 = bias1, c40 = bias0, c41 = bias1, c50 = bias0, c51 = bias1;
   const int64_t length = tile.length;
+  const char* ahead = panel.ahead.at;
   const float* const* rows = tile.rows;
   for (const Run *run = tile.runs, *last = run + tile.run_count; run != last;
        ++run, rows += tile.rows_step) {
@@ -154,14 +167,15 @@ void tile16(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp cl
     const float *a0 = rows[0] + offset, *a1 = rows[1] + offset, *a2 = rows[2] + offset;
     const float *a3 = rows[3] + offset, *a4 = rows[4] + offset, *a5 = rows[5] + offset;
     const W* b = panel.data + run->step * panel.step;
-    for (int64_t k = 0; k < length; ++k, b += panel.step) {
+    for (int64_t k = 0; k < length; ++k, b += panel.step, ahead += panel.ahead.step) {
+      _mm_prefetch(ahead, _MM_HINT_T0);
       const F8 b0 = load8(b), b1 = load8(b + 8);
-      add_row(a0 + k, b0, b1, c00, c01);
-      if constexpr (kRows > 1) add_row(a1 + k, b0, b1, c10, c11);
-      if constexpr (kRows > 2) add_row(a2 + k, b0, b1, c20, c21);
-      if constexpr (kRows > 3) add_row(a3 + k, b0, b1, c30, c31);
-      if constexpr (kRows > 4) add_row(a4 + k, b0, b1, c40, c41);
-      if constexpr (kRows > 5) add_row(a5 + k, b0, b1, c50, c51);
+      add_row(a0, k, b0, b1, c00, c01);
+      if constexpr (kRows > 1) add_row(a1, k, b0, b1, c10, c11);
+      if constexpr (kRows > 2) add_row(a2, k, b0, b1, c20, c21);
+      if constexpr (kRows > 3) add_row(a3, k, b0, b1, c30, c31);
+      if constexpr (kRows > 4) add_row(a4, k, b0, b1, c40, c41);
+      if constexpr (kRows > 5) add_row(a5, k, b0, b1, c50, c51);
     }
   }
   const Store16 store(clamp, panel.columns);
@@ -227,6 +241,10 @@ void tile8(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp cla
   }
 }
 
+// What a stream of weights that is read once fetches ahead, in bytes: also the next page, where the
+// processor's own prefetch ends.
+inline constexpr int64_t kThinAhead = 2048;
+
 // One or two rows: 4 or 2 steps of k at once, so that there are 8 independent sums.
 template <int kRows, class W>
 void tile16_thin(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp clamp,
@@ -243,22 +261,24 @@ void tile16_thin(const Tile& tile, const Panel<W>& panel, const float* bias, Cla
     const W* b = panel.data + run->step * step;
     int64_t k = 0;
     for (; k + kSteps <= length; k += kSteps, b += kSteps * step) {
+      for (int i = 0; i < kSteps; ++i)
+        _mm_prefetch(reinterpret_cast<const char*>(b + i * step) + kThinAhead, _MM_HINT_T0);
       F8 b0 = load8(b), b1 = load8(b + 8);
-      add_row(a0 + k, b0, b1, c00, c01);
-      if constexpr (kRows == 2) add_row(a1 + k, b0, b1, c20, c21);
+      add_row(a0, k, b0, b1, c00, c01);
+      if constexpr (kRows == 2) add_row(a1, k, b0, b1, c20, c21);
       b0 = load8(b + step), b1 = load8(b + step + 8);
-      add_row(a0 + k + 1, b0, b1, c10, c11);
+      add_row<1>(a0, k, b0, b1, c10, c11);
       if constexpr (kRows == 2) {
-        add_row(a1 + k + 1, b0, b1, c30, c31);
+        add_row<1>(a1, k, b0, b1, c30, c31);
       } else {
-        add_row(a0 + k + 2, load8(b + 2 * step), load8(b + 2 * step + 8), c20, c21);
-        add_row(a0 + k + 3, load8(b + 3 * step), load8(b + 3 * step + 8), c30, c31);
+        add_row<2>(a0, k, load8(b + 2 * step), load8(b + 2 * step + 8), c20, c21);
+        add_row<3>(a0, k, load8(b + 3 * step), load8(b + 3 * step + 8), c30, c31);
       }
     }
     for (; k < length; ++k, b += step) {
       const F8 b0 = load8(b), b1 = load8(b + 8);
-      add_row(a0 + k, b0, b1, c00, c01);
-      if constexpr (kRows == 2) add_row(a1 + k, b0, b1, c20, c21);
+      add_row(a0, k, b0, b1, c00, c01);
+      if constexpr (kRows == 2) add_row(a1, k, b0, b1, c20, c21);
     }
   }
   c00 = _mm256_add_ps(c00, c10), c01 = _mm256_add_ps(c01, c11);

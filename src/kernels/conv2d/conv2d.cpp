@@ -41,11 +41,12 @@ size_t packed_f32_bytes(const void* params) {
   return static_cast<size_t>(p.groups) * panel_bytes(s.outputs, s.patch);
 }
 
-void pack_f32(const void* params, const void* weights, void* packed) {
+template <class Weight>
+void pack_float(const void* params, const void* weights, void* packed) {
   const auto& p = as<MoteConv2dF32>(params);
   const Conv2dSizes s = conv2d_sizes(p.window, p.groups);
   for (int64_t group = 0; group < p.groups; ++group) {
-    pack_panels(static_cast<const float*>(weights) + group * s.outputs * s.patch, s.outputs,
+    pack_panels(static_cast<const Weight*>(weights) + group * s.outputs * s.patch, s.outputs,
                 s.patch, s.patch, 1,
                 static_cast<float*>(packed) + group * panels_of(s.outputs) * kPanel * s.patch);
   }
@@ -59,6 +60,12 @@ int run_f32(const Args& a, int64_t begin, int64_t end) {
 
 int run_f32_ref(const Args& a, int64_t begin, int64_t end) {
   mote_conv2d_f32_ref(&as<MoteConv2dF32>(a.params), in<float>(a, 0), in<float>(a, 1),
+                      in<float>(a, 2), out<float>(a), begin, end);
+  return kOk;
+}
+
+int run_f16_ref(const Args& a, int64_t begin, int64_t end) {
+  mote_conv2d_f16_ref(&as<MoteConv2dF32>(a.params), in<float>(a, 0), in<uint16_t>(a, 1),
                       in<float>(a, 2), out<float>(a), begin, end);
   return kOk;
 }
@@ -140,8 +147,19 @@ constexpr Kernel kF32Rows[] = {
      .scratch_bytes = patch_bytes<MoteConv2dF32, float>,
      .pack_input = 1,
      .packed_bytes = packed_f32_bytes,
-     .pack = pack_f32},
+     .pack = pack_float<float>},
     {.name = "conv2d_f32__ref", .run = run_f32_ref, .units = rows<MoteConv2dF32>},
+};
+
+constexpr Kernel kF16Rows[] = {
+    {.name = "conv2d_f16__generic",
+     .run = run_f32,
+     .units = tiles<MoteConv2dF32>,
+     .scratch_bytes = patch_bytes<MoteConv2dF32, float>,
+     .pack_input = 1,
+     .packed_bytes = packed_f32_bytes,
+     .pack = pack_float<uint16_t>},
+    {.name = "conv2d_f16__ref", .run = run_f16_ref, .units = rows<MoteConv2dF32>},
 };
 
 constexpr Kernel kIntRows[] = {
@@ -189,6 +207,7 @@ constexpr Kernel kHybridRows[] = {
 }  // namespace
 
 const Family kConv2dF32 = {"conv2d_f32", kF32Rows, {&kConv2dF32WinogradAvx2, &kConv2dF32Avx2}};
+const Family kConv2dF16 = {"conv2d_f16", kF16Rows, {&kConv2dF16WinogradAvx2, &kConv2dF16Avx2}};
 const Family kConv2dInt = {"conv2d_int", kIntRows, {&kConv2dInt8Avx2, &kConv2dInt16Avx2}};
 const Family kConv2dHybrid = {"conv2d_hybrid", kHybridRows, {&kConv2dHybridAvx2}};
 

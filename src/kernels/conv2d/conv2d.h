@@ -4,6 +4,7 @@
  *
  *   kernel         inputs
  *   conv2d_f32     x f32, w f32, bias f32 or null
+ *   conv2d_f16     x f32, w f16, bias f32 or null; the same sums in f32
  *   conv2d_int     x, w, bias or null, then multiplier i32 [out_c], shift i32 [out_c] (Twice, Wide)
  * or scale f64 [out_c] conv2d_hybrid  x i8, w i8|i4, bias f32 or null, w_scale f32 [out_c], x_scale
  * f32 [batches], x_zero i32 [batches]

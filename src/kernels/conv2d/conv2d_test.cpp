@@ -41,6 +41,18 @@ TEST(Conv2d, RowsAgreeInFloat) {
   }
 }
 
+TEST(Conv2d, RowsAgreeInHalfWeights) {
+  for (uint32_t seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Random r(seed);
+    const Sizes s = random_sizes(r, seed % 4 == 0 ? 60 : 20);
+    const MoteConv2dF32 p = {s.window, s.groups, 0.0f, 60.0f};
+    const auto bias = r.coin() ? r.floats(s.window.out_c) : std::vector<float>{};
+    expect_half_rows_near(kConv2dF16, kConv2dF32, p, {r.floats(s.x), r.floats(s.w), bias}, s.y,
+                          s.depth + 1);
+  }
+}
+
 // Infinities, NaN and denormals go where arithmetic sends them.
 TEST(Conv2d, RowsAgreeInSpecialFloats) {
   for (uint32_t seed = 0; seed < 100; ++seed) {

@@ -1,5 +1,5 @@
-// conv2d_f32 for AVX2: tiles of 6 output pixels, whose windows are read where they lie, against
-// panels of 16 filters.
+// conv2d_f32 and conv2d_f16 for AVX2: tiles of 6 output pixels, whose windows are read where they
+// lie, against panels of 16 filters.
 #include "kernels/conv2d/families.h"
 
 #if defined(__AVX2__)
@@ -86,16 +86,18 @@ size_t scratch_bytes(const void* params) {
                              (c.reads_zeros() ? c.depth * 4 : 0));
 }
 
+template <class W>
 size_t packed_bytes(const void* params) {
   const Conv c(params_of(params));
-  return static_cast<size_t>(c.groups * panel_elements(c.outputs, c.k)) * sizeof(float);
+  return static_cast<size_t>(c.groups * panel_elements(c.outputs, c.k)) * sizeof(W);
 }
 
+template <class W>
 void pack(const void* params, const void* weights, void* packed) {
   const Conv c(params_of(params));
   for (int64_t group = 0; group < c.groups; ++group) {
-    pack_panels16(static_cast<const float*>(weights) + group * c.outputs * c.k, c.outputs, c.k, c.k,
-                  1, static_cast<float*>(packed) + group * panel_elements(c.outputs, c.k));
+    pack_panels16(static_cast<const W*>(weights) + group * c.outputs * c.k, c.outputs, c.k, c.k, 1,
+                  static_cast<W*>(packed) + group * panel_elements(c.outputs, c.k));
   }
 }
 
@@ -319,11 +321,12 @@ int64_t make_tiles(Workspace& work, const float* x, float* y, int64_t block) {
   return count;
 }
 
+template <class W>
 int run(const Args& a, int64_t begin, int64_t end) {
   const MoteConv2dF32& p = params_of(a.params);
   const Conv c(p);
   const auto* x = static_cast<const float*>(a.in[0]);
-  const auto* packed = static_cast<const float*>(a.in[1]);
+  const auto* packed = static_cast<const W*>(a.in[1]);
   const auto* bias = static_cast<const float*>(a.in[2]);
   auto* y = static_cast<float*>(a.out[0]);
   Workspace work(c, a.scratch);
@@ -344,27 +347,33 @@ int run(const Args& a, int64_t begin, int64_t end) {
   return kOk;
 }
 
-constexpr Kernel kRows[] = {
-    {.name = "conv2d_f32__avx2",
-     .run = run,
-     .units = units,
-     .scratch_bytes = scratch_bytes,
-     .pack_input = 1,
-     .packed_bytes = packed_bytes,
-     .pack = pack},
-};
+template <class W>
+constexpr Kernel row(const char* name) {
+  return {.name = name,
+          .run = run<W>,
+          .units = units,
+          .scratch_bytes = scratch_bytes,
+          .pack_input = 1,
+          .packed_bytes = packed_bytes<W>,
+          .pack = pack<W>};
+}
+
+constexpr Kernel kF32Rows[] = {row<float>("conv2d_f32__avx2")};
+constexpr Kernel kF16Rows[] = {row<Half>("conv2d_f16__avx2")};
 
 }  // namespace
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kConv2dF32Avx2 = {simd::Isa::avx2, MOTE_ISA::kRows};
-}
+const ProcessorRows kConv2dF32Avx2 = {simd::Isa::avx2, MOTE_ISA::kF32Rows};
+const ProcessorRows kConv2dF16Avx2 = {simd::Isa::avx2, MOTE_ISA::kF16Rows};
+}  // namespace mote::kernels
 
 #else
 
 namespace mote::kernels {
 const ProcessorRows kConv2dF32Avx2 = {simd::Isa::avx2, {}};
-}
+const ProcessorRows kConv2dF16Avx2 = {simd::Isa::avx2, {}};
+}  // namespace mote::kernels
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef MOTE_KERNELS_CONV2D_REF_H_
 #define MOTE_KERNELS_CONV2D_REF_H_
 
+#include "kernels/common/half.h"
 #include "kernels/conv2d/conv2d.h"
 
 /* The first tap of a window that starts at `origin` to lie inside [0, extent), and one past the
@@ -18,7 +19,8 @@ static inline void mote_conv2d_taps(int32_t origin, int32_t dilation, int32_t ta
 }
 
 static inline float mote_conv2d_sum_f32(const MoteWindow* g, int32_t depth, const float* x,
-                                        const float* w, int32_t y0, int32_t x0) {
+                                        const void* w, int64_t w_at, int half, int32_t y0,
+                                        int32_t x0) {
   int32_t fy0, fy1, fx0, fx1;
   mote_conv2d_taps(y0, g->dilation_h, g->filter_h, g->in_h, &fy0, &fy1);
   mote_conv2d_taps(x0, g->dilation_w, g->filter_w, g->in_w, &fx0, &fx1);
@@ -27,15 +29,16 @@ static inline float mote_conv2d_sum_f32(const MoteWindow* g, int32_t depth, cons
     for (int32_t fx = fx0; fx < fx1; ++fx) {
       const float* xs =
           x + ((int64_t)(y0 + fy * g->dilation_h) * g->in_w + x0 + fx * g->dilation_w) * g->in_c;
-      const float* ws = w + ((int64_t)fy * g->filter_w + fx) * depth;
-      for (int32_t c = 0; c < depth; ++c) sum += xs[c] * ws[c];
+      const int64_t ws = w_at + ((int64_t)fy * g->filter_w + fx) * depth;
+      for (int32_t c = 0; c < depth; ++c) sum += xs[c] * mote_weight_f32(w, ws + c, half);
     }
   }
   return sum;
 }
 
-static inline void mote_conv2d_f32_ref(const MoteConv2dF32* p, const float* x, const float* w,
-                                       const float* bias, float* y, int64_t begin, int64_t end) {
+static inline void mote_conv2d_float(const MoteConv2dF32* p, const float* x, const void* w,
+                                     int half, const float* bias, float* y, int64_t begin,
+                                     int64_t end) {
   const MoteWindow* g = &p->window;
   const int32_t depth = g->in_c / p->groups;
   const int32_t outputs = g->out_c / p->groups;
@@ -47,13 +50,23 @@ static inline void mote_conv2d_f32_ref(const MoteConv2dF32* p, const float* x, c
     for (int32_t ox = 0; ox < g->out_w; ++ox) {
       const int32_t x0 = ox * g->stride_w - g->pad_left;
       for (int32_t oc = 0; oc < g->out_c; ++oc) {
-        const float sum = mote_conv2d_sum_f32(g, depth, image + (int64_t)(oc / outputs) * depth,
-                                              w + oc * filter, y0, x0);
+        const float sum = mote_conv2d_sum_f32(g, depth, image + (int64_t)(oc / outputs) * depth, w,
+                                              oc * filter, half, y0, x0);
         y[(row * g->out_w + ox) * g->out_c + oc] =
             mote_clamp_f32(sum + (bias ? bias[oc] : 0.0f), p->act_min, p->act_max);
       }
     }
   }
+}
+
+static inline void mote_conv2d_f32_ref(const MoteConv2dF32* p, const float* x, const float* w,
+                                       const float* bias, float* y, int64_t begin, int64_t end) {
+  mote_conv2d_float(p, x, w, 0, bias, y, begin, end);
+}
+
+static inline void mote_conv2d_f16_ref(const MoteConv2dF32* p, const float* x, const uint16_t* w,
+                                       const float* bias, float* y, int64_t begin, int64_t end) {
+  mote_conv2d_float(p, x, w, 1, bias, y, begin, end);
 }
 
 /* Sum of (x - x_zero) * (w - w_zero); x_at and w_at are the elements where the image's group and

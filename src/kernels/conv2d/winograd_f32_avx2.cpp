@@ -1,5 +1,5 @@
-// conv2d_f32 by Winograd's F(4x4, 3x3) for AVX2 (winograd.h): a few tiles of 4x4 outputs at a time,
-// 8 channels side by side in every transform.
+// conv2d_f32 and conv2d_f16 by Winograd's F(4x4, 3x3) for AVX2 (winograd.h): a few tiles of 4x4
+// outputs at a time, 8 channels side by side in every transform.
 //
 //   x -> transformed inputs  [36][tiles][channels]     for every channel once
 //     -> products            [36][tiles][16 outputs]   36 small matrix products, a panel at a time
@@ -88,14 +88,18 @@ size_t packed_bytes(const void* params) {
   return static_cast<size_t>(Plan(params_of(params).window).weight_floats()) * sizeof(float);
 }
 
+double widened(float weight) { return static_cast<double>(weight); }
+double widened(Half weight) { return static_cast<double>(_cvtsh_ss(weight)); }
+
 // The transform of one filter's channel; w: its nine weights, `step` apart.
-void transform_weights(const float* w, int64_t step, double* u) {
+template <class W>
+void transform_weights(const W* w, int64_t step, double* u) {
   double rows[kIn][3];
   for (int i = 0; i < kIn; ++i) {
     for (int c = 0; c < 3; ++c) {
       rows[i][c] = 0;
       for (int r = 0; r < 3; ++r)
-        rows[i][c] += winograd::kWeights[i][r] * static_cast<double>(w[(r * 3 + c) * step]);
+        rows[i][c] += winograd::kWeights[i][r] * widened(w[(r * 3 + c) * step]);
     }
   }
   for (int i = 0; i < kIn; ++i) {
@@ -107,9 +111,10 @@ void transform_weights(const float* w, int64_t step, double* u) {
   }
 }
 
+template <class W>
 void pack(const void* params, const void* weights, void* packed) {
   const Plan plan(params_of(params).window);
-  const auto* w = static_cast<const float*>(weights);
+  const auto* w = static_cast<const W*>(weights);
   auto* to = static_cast<float*>(packed);
   for (int64_t first = 0; first < plan.outputs; first += kTileColumns) {
     const int64_t width = plan.outputs - first > 8 ? kTileColumns : 8;
@@ -317,6 +322,7 @@ void multiply_panel(const Plan& plan, const float* inputs, int64_t count, Panel<
   Run run = {0, 0};
   for (int64_t i = 0; i < kProducts; ++i, panel.data += plan.channels * panel.step) {
     run.offset = i * plan.input_step();
+    panel.ahead = ahead_of(panel, plan.channels, split.tiles);
     for (int64_t t = 0; t < split.tiles; ++t) {
       const int64_t first = split.first_row(t), next = split.first_row(t + 1);
       for (int64_t r = 0; r < kTileRows; ++r)
@@ -329,6 +335,7 @@ void multiply_panel(const Plan& plan, const float* inputs, int64_t count, Panel<
                          products + i * plan.product_step() + first * kTileColumns,
                          static_cast<int>(next - first)};
       kernels[tile.count - 1](tile, panel, kNoBias, kNoClamp, kTileColumns);
+      panel.ahead.at += plan.channels * panel.ahead.step;
     }
   }
 }
@@ -355,8 +362,8 @@ int run(const Args& a, int64_t begin, int64_t end) {
     const int64_t end_panel = smaller(begin_panel + plan.group_panels, plan.panels);
     for (int64_t i = begin_panel; i < end_panel; ++i) {
       const int64_t width = plan.outputs - i * kTileColumns > 8 ? 16 : 8;
-      const Panel<float> panel = {packed + i * plan.panel_floats(), width, i * kTileColumns,
-                                  static_cast<int>(width)};
+      const Panel<float> panel = {
+          packed + i * plan.panel_floats(), width, i * kTileColumns, static_cast<int>(width), {}};
       multiply_panel(plan, inputs, count, panel, products);
       for (int64_t t = 0; t < count; ++t)
         write_tile(plan, first + t, products + t * kTileColumns, panel, out);
@@ -365,29 +372,35 @@ int run(const Args& a, int64_t begin, int64_t end) {
   return kOk;
 }
 
-constexpr Kernel kRows[] = {
-    {.name = "conv2d_f32__avx2_winograd",
-     .run = run,
-     .declines = declines,
-     .units = units,
-     .scratch_bytes = scratch_bytes,
-     .pack_input = 1,
-     .packed_bytes = packed_bytes,
-     .pack = pack,
-     .approximate = true},
-};
+template <class W>
+constexpr Kernel row(const char* name) {
+  return {.name = name,
+          .run = run,
+          .declines = declines,
+          .units = units,
+          .scratch_bytes = scratch_bytes,
+          .pack_input = 1,
+          .packed_bytes = packed_bytes,
+          .pack = pack<W>,
+          .approximate = true};
+}
+
+constexpr Kernel kF32Rows[] = {row<float>("conv2d_f32__avx2_winograd")};
+constexpr Kernel kF16Rows[] = {row<Half>("conv2d_f16__avx2_winograd")};
 
 }  // namespace
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kConv2dF32WinogradAvx2 = {simd::Isa::avx2, MOTE_ISA::kRows};
-}
+const ProcessorRows kConv2dF32WinogradAvx2 = {simd::Isa::avx2, MOTE_ISA::kF32Rows};
+const ProcessorRows kConv2dF16WinogradAvx2 = {simd::Isa::avx2, MOTE_ISA::kF16Rows};
+}  // namespace mote::kernels
 
 #else
 
 namespace mote::kernels {
 const ProcessorRows kConv2dF32WinogradAvx2 = {simd::Isa::avx2, {}};
-}
+const ProcessorRows kConv2dF16WinogradAvx2 = {simd::Isa::avx2, {}};
+}  // namespace mote::kernels
 
 #endif

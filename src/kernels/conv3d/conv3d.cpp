@@ -101,7 +101,7 @@ constexpr Kernel kTransposeRows[] = {
 
 }  // namespace
 
-const Family kConv3dF32 = {"conv3d_f32", kRows};
+const Family kConv3dF32 = {"conv3d_f32", kRows, {&kConv3dF32Avx2}};
 const Family kConv3dTransposeF32 = {"conv3d_transpose_f32", kTransposeRows};
 
 }  // namespace mote::kernels

@@ -7,4 +7,7 @@ namespace mote::kernels {
 
 extern const Family kConv3dF32, kConv3dTransposeF32;
 
+// Rows for one processor.
+extern const ProcessorRows kConv3dF32Avx2;
+
 }  // namespace mote::kernels

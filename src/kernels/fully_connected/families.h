@@ -5,10 +5,11 @@
 
 namespace mote::kernels {
 
-extern const Family kFullyConnectedF32, kFullyConnectedInt, kFullyConnectedHybrid;
+extern const Family kFullyConnectedF32, kFullyConnectedF16, kFullyConnectedInt,
+    kFullyConnectedHybrid;
 
 // Rows for one processor.
-extern const ProcessorRows kFullyConnectedF32Avx2, kFullyConnectedInt8Avx2,
+extern const ProcessorRows kFullyConnectedF32Avx2, kFullyConnectedF16Avx2, kFullyConnectedInt8Avx2,
     kFullyConnectedInt16Avx2, kFullyConnectedHybridAvx2;
 
 }  // namespace mote::kernels

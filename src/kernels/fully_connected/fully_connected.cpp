@@ -31,9 +31,10 @@ size_t packed_f32_bytes(const void* params) {
   return panel_bytes(p.out_c, p.in_c);
 }
 
-void pack_f32(const void* params, const void* weights, void* packed) {
+template <class Weight>
+void pack_float(const void* params, const void* weights, void* packed) {
   const auto& p = as<MoteFullyConnectedF32>(params);
-  pack_panels(static_cast<const float*>(weights), p.out_c, p.in_c, p.in_c, 1,
+  pack_panels(static_cast<const Weight*>(weights), p.out_c, p.in_c, p.in_c, 1,
               static_cast<float*>(packed));
 }
 
@@ -57,6 +58,12 @@ void pack_u8(const void* params, const void* weights, void* packed) {
 int run_f32(const Args& a, int64_t begin, int64_t end) {
   fully_connected_f32_generic(as<MoteFullyConnectedF32>(a.params), in<float>(a, 0), in<float>(a, 1),
                               in<float>(a, 2), out<float>(a), begin, end);
+  return kOk;
+}
+
+int run_f16_ref(const Args& a, int64_t begin, int64_t end) {
+  mote_fully_connected_f16_ref(&as<MoteFullyConnectedF32>(a.params), in<float>(a, 0),
+                               in<uint16_t>(a, 1), in<float>(a, 2), out<float>(a), begin, end);
   return kOk;
 }
 
@@ -146,8 +153,18 @@ constexpr Kernel kF32Rows[] = {
      .units = blocks<MoteFullyConnectedF32>,
      .pack_input = 1,
      .packed_bytes = packed_f32_bytes,
-     .pack = pack_f32},
+     .pack = pack_float<float>},
     {.name = "fully_connected_f32__ref", .run = run_f32_ref, .units = rows<MoteFullyConnectedF32>},
+};
+
+constexpr Kernel kF16Rows[] = {
+    {.name = "fully_connected_f16__generic",
+     .run = run_f32,
+     .units = blocks<MoteFullyConnectedF32>,
+     .pack_input = 1,
+     .packed_bytes = packed_f32_bytes,
+     .pack = pack_float<uint16_t>},
+    {.name = "fully_connected_f16__ref", .run = run_f16_ref, .units = rows<MoteFullyConnectedF32>},
 };
 
 constexpr Kernel kIntRows[] = {
@@ -197,6 +214,7 @@ constexpr Kernel kHybridRows[] = {
 }  // namespace
 
 const Family kFullyConnectedF32 = {"fully_connected_f32", kF32Rows, {&kFullyConnectedF32Avx2}};
+const Family kFullyConnectedF16 = {"fully_connected_f16", kF16Rows, {&kFullyConnectedF16Avx2}};
 const Family kFullyConnectedInt = {
     "fully_connected_int", kIntRows, {&kFullyConnectedInt8Avx2, &kFullyConnectedInt16Avx2}};
 const Family kFullyConnectedHybrid = {

@@ -2,6 +2,7 @@
  *
  *   kernel                  inputs
  *   fully_connected_f32     x f32, w f32, bias f32 or null
+ *   fully_connected_f16     x f32, w f16, bias f32 or null; the same sums in f32
  *   fully_connected_int     x, w, bias or null, multiplier i32 [out_c], shift i32 [out_c]; or scale
  * f64 [out_c] fully_connected_hybrid  x i8, w i8|i4, bias f32 or null, w_scale f32 [out_c], x_scale
  * f32 [rows], x_zero i32 [rows]

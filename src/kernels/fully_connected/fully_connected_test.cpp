@@ -24,6 +24,20 @@ TEST(FullyConnected, RowsAgreeInFloat) {
   }
 }
 
+TEST(FullyConnected, RowsAgreeInHalfWeights) {
+  for (uint32_t seed = 0; seed < 150; ++seed) {
+    SCOPED_TRACE(seed);
+    Random r(seed);
+    const MoteFullyConnectedF32 p = {r.coin() ? r.between(1, 4) : r.between(4, 50),
+                                     r.coin() ? r.between(1, 20) : r.between(1, 200),
+                                     r.between(1, 70), -3.4e38f, 3.4e38f};
+    const auto bias = r.coin() ? r.floats(p.out_c) : std::vector<float>{};
+    expect_half_rows_near(kFullyConnectedF16, kFullyConnectedF32, p,
+                          {r.floats(p.rows * p.in_c), r.floats(p.out_c * p.in_c), bias},
+                          p.rows * p.out_c, p.in_c + 1);
+  }
+}
+
 TEST(FullyConnected, RowsAgreeInIntegers) {
   for (uint32_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(seed);

@@ -2,18 +2,32 @@
 #ifndef MOTE_KERNELS_FULLY_CONNECTED_REF_H_
 #define MOTE_KERNELS_FULLY_CONNECTED_REF_H_
 
+#include "kernels/common/half.h"
 #include "kernels/fully_connected/fully_connected.h"
+
+static inline void mote_fully_connected_float(const MoteFullyConnectedF32* p, const float* x,
+                                              const void* w, int half, const float* bias, float* y,
+                                              int64_t begin, int64_t end) {
+  for (int64_t row = begin; row < end; ++row) {
+    for (int64_t o = 0; o < p->out_c; ++o) {
+      float sum = 0.0f;
+      for (int64_t i = 0; i < p->in_c; ++i)
+        sum += x[row * p->in_c + i] * mote_weight_f32(w, o * p->in_c + i, half);
+      y[row * p->out_c + o] = mote_clamp_f32(sum + (bias ? bias[o] : 0.0f), p->act_min, p->act_max);
+    }
+  }
+}
 
 static inline void mote_fully_connected_f32_ref(const MoteFullyConnectedF32* p, const float* x,
                                                 const float* w, const float* bias, float* y,
                                                 int64_t begin, int64_t end) {
-  for (int64_t row = begin; row < end; ++row) {
-    for (int64_t o = 0; o < p->out_c; ++o) {
-      float sum = 0.0f;
-      for (int64_t i = 0; i < p->in_c; ++i) sum += x[row * p->in_c + i] * w[o * p->in_c + i];
-      y[row * p->out_c + o] = mote_clamp_f32(sum + (bias ? bias[o] : 0.0f), p->act_min, p->act_max);
-    }
-  }
+  mote_fully_connected_float(p, x, w, 0, bias, y, begin, end);
+}
+
+static inline void mote_fully_connected_f16_ref(const MoteFullyConnectedF32* p, const float* x,
+                                                const uint16_t* w, const float* bias, float* y,
+                                                int64_t begin, int64_t end) {
+  mote_fully_connected_float(p, x, w, 1, bias, y, begin, end);
 }
 
 static inline void mote_fully_connected_int_ref(const MoteFullyConnectedInt* p, const void* x,

@@ -7,25 +7,10 @@
 #include <string.h>
 
 #include "kernels/common/activation.h"
+#include "kernels/common/half.h"
 #include "kernels/quantize/quantize.h"
 
 /* --- Elements that C has no type for */
-
-static inline float mote_half_to_f32(uint16_t half) {
-  const uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
-  const uint32_t magnitude = half & 0x7fffu;
-  uint32_t bits;
-  float value;
-  if (magnitude >= 0x7c00u) {
-    bits = sign | 0x7f800000u | (magnitude & 0x3ffu) << 13;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-  }
-  bits = magnitude << 13;
-  memcpy(&value, &bits, sizeof value);
-  value *= 5.192296858534828e33f; /* 2^112: undoes the shift of the exponent */
-  return sign != 0 ? -value : value;
-}
 
 /* To nearest, ties to even. */
 static inline uint16_t mote_f32_to_half(float value) {
