@@ -116,10 +116,34 @@ def openvino_ir(source, path, folder, precision):
     openvino.save_model(model, str(path), compress_to_fp16=precision == "float16")
 
 
+def without_pads(model):
+    """Zeros around images become the padding of the convolution that follows: pnnx has no Pad for ncnn."""
+    from onnx import helper, numpy_helper
+    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    pads = {node.output[0]: node for node in model.graph.node if node.op_type == "Pad"}
+    for conv in [node for node in model.graph.node if node.op_type == "Conv" and node.input[0] in pads]:
+        pad = pads[conv.input[0]]
+        extents = constants.get(pad.input[1])
+        if extents is None or len(extents) != 8 or any(extents[i] for i in (0, 1, 4, 5)):
+            continue
+        old = next((list(a.ints) for a in conv.attribute if a.name == "pads"), [0] * 4)
+        kept = [a for a in conv.attribute if a.name not in ("pads", "auto_pad")]
+        del conv.attribute[:]
+        conv.attribute.extend([*kept, helper.make_attribute(
+            "pads", [int(a + extents[i]) for a, i in zip(old, (2, 3, 6, 7))])])
+        conv.input[0] = pad.input[0]
+    used = {name for node in model.graph.node for name in node.input}
+    nodes = [node for node in model.graph.node if node.op_type != "Pad" or node.output[0] in used]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
+
+
 def ncnn_files(source, path, folder, precision):
+    import onnx
     import pnnx_path
     with tempfile.TemporaryDirectory() as temporary:
-        shutil.copy(source, pathlib.Path(temporary) / "model.onnx")
+        onnx.save(without_pads(onnx.load(source)), str(pathlib.Path(temporary) / "model.onnx"))
         done = subprocess.run([pnnx_path.find(), "model.onnx", f"fp16={int(precision == 'float16')}"],
                               cwd=temporary, capture_output=True, text=True, timeout=600, check=False)
         param = pathlib.Path(temporary) / "model.ncnn.param"
