@@ -25,24 +25,42 @@ def names(text):
     return [part for part in text.split(",") if part]
 
 
+def some_of(*choices):
+    """An argument's type: a comma-separated list of these."""
+    def parsed(text):
+        unknown = [part for part in names(text) if part not in choices]
+        if unknown or not names(text):
+            raise argparse.ArgumentTypeError(f"'{text}': wanted some of {','.join(choices)}")
+        return names(text)
+    return parsed
+
+
+def positive(text):
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"'{text}': wanted a number of seconds above 0")
+    return value
+
+
 def parse():
     parser = argparse.ArgumentParser(prog="bench/peers", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=names,
                         help="only these, by name; 'suite', 'shared' (models of ../shared/data/models)")
-    parser.add_argument("--precisions", type=names, default=list(cache.PRECISIONS),
+    parser.add_argument("--precisions", type=some_of(*cache.PRECISIONS), default=list(cache.PRECISIONS),
                         help="of " + ",".join(cache.PRECISIONS) + "; shared models run as they are")
-    parser.add_argument("--what", type=names, default=["latency", "start"],
+    parser.add_argument("--what", type=some_of("latency", "start"), default=["latency", "start"],
                         help="latency,start (start: cold start and memory, float32 and int8, one thread)")
-    parser.add_argument("--threads", type=names, default=["1", "2"], help="1,2")
-    parser.add_argument("--peers", type=names, default=list(ENGINES[1:]), help="of " + ",".join(ENGINES[1:]))
-    parser.add_argument("--seconds", type=float, default=6, help="of measuring, a row (6)")
+    parser.add_argument("--threads", type=some_of("1", "2"), default=["1", "2"], help="1,2")
+    parser.add_argument("--peers", type=some_of(*ENGINES[1:]), default=list(ENGINES[1:]), help="of " + ",".join(ENGINES[1:]))
+    parser.add_argument("--seconds", type=positive, default=6, help="of measuring, a row (6)")
     parser.add_argument("--quick", action="store_true", help="nothing is converted anew, a second a row, no TVM")
     parser.add_argument("--again", action="store_true", help="also rows that were measured before")
     parser.add_argument("--out", type=pathlib.Path, default=cache.FOLDER / "results",
                         help="the folder of the results, where earlier rows are found again")
     parser.add_argument("--document", action="store_true", help="also put the results into docs/benchmarks.md")
     parser.add_argument("--json", action="store_true", help="print results.json instead of the table")
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # only the arguments
     return parser.parse_args()
 
 
@@ -75,6 +93,9 @@ def build_models(names):
 
 def main():
     options = parse()
+    todo = plan(options)
+    if options.check:
+        return 0
     global measure, mote_files, peer_files, report, start  # they need the environment; --help does not
     import measure
     import mote_files
@@ -85,7 +106,6 @@ def main():
         options.seconds = min(options.seconds, 1)
         options.peers = [peer for peer in options.peers if peer != "tvm"] or options.peers
     engines = ["mote", *options.peers]
-    todo = plan(options)
     if not options.quick:
         build_models(sorted({name for name, _, _ in todo if name in cache.SUITE}))
     options.out.mkdir(parents=True, exist_ok=True)
@@ -109,7 +129,9 @@ def plan(options):
     others = [m for m in shared.names() if m in wanted or "shared" in wanted]
     unknown = set(wanted) - {"suite", "shared", *cache.SUITE, *shared.names()}
     if unknown:
-        raise SystemExit(f"no model {', '.join(sorted(unknown))}; there are {', '.join([*cache.SUITE, *shared.names()])}")
+        print(f"no model {', '.join(sorted(unknown))}; there are {', '.join([*cache.SUITE, *shared.names()])}",
+              file=sys.stderr)
+        raise SystemExit(2)
     threads = [int(t) for t in options.threads]
     return [*((m, p, t) for p in options.precisions for m in suite for t in threads),
             *((m, "as_is", t) for m in others for t in threads)]
@@ -127,8 +149,9 @@ class Run:
         return json.loads(path.read_text()) if path.exists() else {}
 
     def found(self, file, todo):
-        rows = self.read(file)
-        return [rows[label_of(x)] for x in todo if label_of(x) in rows]
+        """The rows of this build of Mote."""
+        rows = [self.read(file).get(label_of(x)) for x in todo]
+        return [row for row in rows if row and row["build"] == self.build]
 
     def all(self, file, todo, measured):
         rows = self.read(file)
@@ -153,6 +176,8 @@ class Run:
         return measure.row(files, threads, data, precision, self.options.seconds)
 
     def start(self, files, threads, data, precision):
+        if precision == "as_is":
+            files = {engine: path for engine, path in files.items() if engine in ("mote", "litert")}
         return start.row(files, data, 3 if self.options.quick else 7)
 
 
