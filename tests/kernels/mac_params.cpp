@@ -137,6 +137,8 @@ void add_scales(Random& r, Case& c, const MoteIntMac& mac, int64_t channels, int
     if (manner == 0 && r.one_in(4)) real = std::exp2(r.real(-31, wide ? 6 : 30));
     // Powers of two: sums lie halfway between two outputs, where roundings differ.
     if (manner <= 2 && manner > 0) real = std::exp2(std::floor(std::log2(real)));
+    // Shifts end at 7 where sums have 64 bits, at 31 elsewhere.
+    real = std::min(real, wide ? 64.0 : 0x1p30);
     int32_t q = 0;
     int s = 0;
     mote_split_multiplier(real, &q, &s);
