@@ -20,6 +20,7 @@ struct Stream {
   std::span<const std::byte> bytes;
   std::vector<std::byte>* out = nullptr;
   uint64_t at = 0;
+  bool ran_out = false;  // something was wanted that lies past the end
 
   uint64_t size() const { return out ? out->size() : bytes.size(); }
 };
@@ -37,6 +38,7 @@ uLong read_stream(void*, void* stream, void* to, uLong size) {
   const uint64_t count = std::min<uint64_t>(size, s.at < s.size() ? s.size() - s.at : 0);
   if (count) std::memcpy(to, data + s.at, static_cast<size_t>(count));
   s.at += count;
+  s.ran_out = s.ran_out || count < size;
   return static_cast<uLong>(count);
 }
 
@@ -79,7 +81,11 @@ class Archive {
   Archive(std::span<const std::byte> bytes, const std::string& label) : stream_{bytes} {
     zlib_filefunc64_def calls = functions(&stream_);
     file_ = unzOpen2_64("", &calls);
-    if (!file_) fail_user("{}: not a readable zip archive; is the file complete?", label);
+    // minizip takes an end record that is cut.
+    if (!file_ || stream_.ran_out) {
+      unzClose(file_);
+      fail_user("{}: not a readable zip archive; is the file complete?", label);
+    }
   }
   ~Archive() { unzClose(file_); }
   Archive(const Archive&) = delete;

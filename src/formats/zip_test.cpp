@@ -42,6 +42,15 @@ TEST(Zip, RefusesSymbolicLinks) {
   EXPECT_TRUE(contains(message, "symbolic link")) << message;
 }
 
+TEST(Zip, RefusesAnArchiveThatIsCutAnywhere) {
+  const Buffer whole = map_file(fixture("good.zip"));
+  for (size_t size = 0; size < whole.size(); ++size) {
+    const std::string message =
+        error_of([&] { return ZipReader(whole.slice(0, size), "z").members().size(); });
+    EXPECT_TRUE(contains(message, "z: ")) << size << " of " << whole.size() << ": " << message;
+  }
+}
+
 TEST(Zip, RefusesBombs) {
   const ZipReader zip(map_file(fixture("bomb.zip")), "bomb.zip");
   const std::string message = error_of([&] { return zip.read("zeros"); });
