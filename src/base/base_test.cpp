@@ -77,7 +77,7 @@ TEST(File, WhatIsReleasedCanStillBeRead) {
 }
 
 TEST(Buffer, StartsAsZerosAndAligned) {
-  for (const size_t size_bytes : {0, 1, 1000, 200000, 5000000}) {
+  for (const size_t size_bytes : {0u, 1u, 1000u, 200000u, 5000000u}) {
     const auto [buffer, bytes] = Buffer::allocate(size_bytes);
     EXPECT_EQ(buffer.size(), size_bytes);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % 64, 0u);

@@ -17,7 +17,8 @@ std::pair<int64_t, int64_t> range_of_chain(const std::vector<int8_t>& w, int64_t
       int64_t high[2] = {}, low[2] = {};
       for (int64_t i = first; i < std::min(k, first + kBlockSteps * chain); ++i) {
         const int64_t weight = w[static_cast<size_t>(c * k + i)];
-        (weight > 0 ? high : low)[i % 4 / 2] += 255 * weight;
+        int64_t* side = weight > 0 ? high : low;
+        side[i % 4 / 2] += 255 * weight;
       }
       most = std::max({most, high[0], high[1]});
       least = std::min({least, low[0], low[1]});

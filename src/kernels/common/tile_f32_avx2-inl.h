@@ -164,8 +164,8 @@ void tile16(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp cl
   for (const Run *run = tile.runs, *last = run + tile.run_count; run != last;
        ++run, rows += tile.rows_step) {
     const int64_t offset = run->offset;
-    const float *a0 = rows[0] + offset, *a1 = rows[1] + offset, *a2 = rows[2] + offset;
-    const float *a3 = rows[3] + offset, *a4 = rows[4] + offset, *a5 = rows[5] + offset;
+    const auto row = [&](int r) { return r < kRows ? rows[r] + offset : nullptr; };
+    const float *a0 = row(0), *a1 = row(1), *a2 = row(2), *a3 = row(3), *a4 = row(4), *a5 = row(5);
     const W* b = panel.data + run->step * panel.step;
     for (int64_t k = 0; k < length; ++k, b += panel.step, ahead += panel.ahead.step) {
       _mm_prefetch(ahead, _MM_HINT_T0);
@@ -200,8 +200,8 @@ void tile8(const Tile& tile, const Panel<W>& panel, const float* bias, Clamp cla
   for (const Run *run = tile.runs, *last = run + tile.run_count; run != last;
        ++run, rows += tile.rows_step) {
     const int64_t offset = run->offset;
-    const float *a0 = rows[0] + offset, *a1 = rows[1] + offset, *a2 = rows[2] + offset;
-    const float *a3 = rows[3] + offset, *a4 = rows[4] + offset, *a5 = rows[5] + offset;
+    const auto row = [&](int r) { return r < kRows ? rows[r] + offset : nullptr; };
+    const float *a0 = row(0), *a1 = row(1), *a2 = row(2), *a3 = row(3), *a4 = row(4), *a5 = row(5);
     const W* b = panel.data + run->step * step;
     int64_t k = 0;
     for (; k + 2 <= length; k += 2, b += 2 * step) {

@@ -84,8 +84,10 @@ class LineReader {
   void fill(int64_t row, int64_t count, int16_t* lines) const {
     const bool whole = l_.fold == 1 && gather_ == Gather::kWhole;
     for (int64_t i = 0; i < count; ++i, lines += l_.line_shorts()) {
-      // The last block's lanes may reach over the end of x.
-      if (whole && (reach_ <= g_.in_c || (row + i + 1) * row_size() < count_)) {
+      // The last block's lanes may reach over the end of x, by more than a row where rows are
+      // short.
+      const int64_t past = (row + i + 1) * row_size() - g_.in_c + reach_;
+      if (whole && past <= count_) {
         fill_whole(x_ + (row + i) * row_size() + first_, lines);
       } else {
         fill_any(row + i, lines);

@@ -83,7 +83,9 @@ v::I32 scaled(v::I32 x, MoteFactor f) {
 
 // A product's sums with their biases, scaled to the gate's.
 v::I32 scaled_sum(__m256i sums, const int32_t* bias, MoteFactor f) {
-  return scaled(reinterpret_cast<v::I32>(sums) + v::load(bias), f);
+  // By the instruction, since these sums may wrap.
+  const __m256i total = _mm256_add_epi32(sums, reinterpret_cast<__m256i>(v::load(bias)));
+  return scaled(reinterpret_cast<v::I32>(total), f);
 }
 
 // a * b / 2^n, halves away from zero.
