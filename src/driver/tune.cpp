@@ -67,9 +67,17 @@ void fill(DType dtype, std::byte* bytes, size_t size_bytes) {
   }
 }
 
-bool is_current(const Json& json) {
-  return json.is_object() && json.contains("version") && json["version"] == kVersion &&
-         json.contains("processors") && json["processors"].is_object();
+// The cache, or an empty one if there is none, or none of this version.
+Json read_cache(const std::string& path) {
+  const Json empty = {{"version", kVersion}, {"processors", Json::object()}};
+  if (!file_exists(path)) return empty;
+  const Buffer file = map_file(path);
+  const auto* text = reinterpret_cast<const char*>(file.data());
+  Json json = Json::parse(text, text + file.size(), nullptr, false);
+  const bool current = json.is_object() && json.contains("version") &&
+                       json["version"] == kVersion && json.contains("processors") &&
+                       json["processors"].is_object();
+  return current ? json : empty;
 }
 
 // Memory for one row's arguments.
@@ -131,12 +139,8 @@ std::string default_tune_cache() {
 }
 
 Tuner::Tuner(std::string cache_path) : path_(std::move(cache_path)) {
-  if (!file_exists(path_)) return;
   const auto read = capture([&] {
-    const Buffer file = map_file(path_);
-    const auto* text = reinterpret_cast<const char*>(file.data());
-    const Json json = Json::parse(text, text + file.size(), nullptr, false);
-    if (!is_current(json)) return;
+    const Json json = read_cache(path_);
     const auto ours = json["processors"].find(processor());
     if (ours == json["processors"].end() || !ours->is_object()) return;
     for (const auto& [key, row] : ours->items()) {
@@ -176,13 +180,7 @@ const kernels::Kernel& Tuner::choose(const RowRequest& request, std::string* why
 
 void Tuner::save() {
   if (measured_ == 0) return;
-  Json json = {{"version", kVersion}};
-  if (file_exists(path_)) {
-    const Buffer file = map_file(path_);
-    const auto* text = reinterpret_cast<const char*>(file.data());
-    Json old = Json::parse(text, text + file.size(), nullptr, false);
-    if (is_current(old)) json = std::move(old);
-  }
+  Json json = read_cache(path_);
   json["processors"][processor()] = rows_;
   const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
   std::error_code ignored;
