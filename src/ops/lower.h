@@ -28,14 +28,8 @@ struct Ref {
   int index = -1;
 };
 
-struct LoweredStep {
-  StepKind kind = StepKind::kernel;
-  const kernels::Kernel* kernel = nullptr;
-  std::vector<std::byte> params;
-  std::vector<Ref> inputs;
-  std::vector<Ref> outputs;
-  int64_t units = 1;
-  size_t scratch_bytes = 0;  // for each thread
+// What a step leaves to whoever lays out its memory.
+struct StepFreedom {
   // Inputs, as bits, whose memory output 0 may take, if they are dead afterwards and as large.
   uint32_t reuse_inputs = 0;
   // Moves that need not happen where the planner lays out memory to fit. A view: output 0 is the
@@ -49,6 +43,16 @@ struct LoweredStep {
   // the same kernel makes any rows of it from the rows that these need.
   bool by_rows = false;
   Buffer weights;  // as they were before they were packed, if they were
+};
+
+struct LoweredStep : StepFreedom {
+  StepKind kind = StepKind::kernel;
+  const kernels::Kernel* kernel = nullptr;
+  std::vector<std::byte> params;
+  std::vector<Ref> inputs;
+  std::vector<Ref> outputs;
+  int64_t units = 1;
+  size_t scratch_bytes = 0;  // for each thread
   int subgraph_a = -1;
   int subgraph_b = -1;
   std::vector<RowRefusal> refused = {};  // if LowerOptions::explain

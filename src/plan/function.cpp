@@ -159,13 +159,7 @@ void FunctionBuilder::add_step(LoweredStep lowered, std::vector<int> inputs,
   pending.inputs = std::move(inputs);
   pending.outputs = std::move(outputs);
   pending.params_bytes = lowered.params.size();
-  pending.weights = std::move(lowered.weights);
-  pending.reuse_inputs = lowered.reuse_inputs;
-  pending.view = lowered.view;
-  pending.view_offset_bytes = lowered.view_offset_bytes;
-  pending.join_from = lowered.join_from;
-  pending.divide_input = lowered.divide_input;
-  pending.by_rows = lowered.by_rows;
+  static_cast<StepFreedom&>(pending) = std::move(static_cast<StepFreedom&>(lowered));
   Step& step = pending.step;
   step.kind = lowered.kind;
   step.kernel = lowered.kernel;

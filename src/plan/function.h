@@ -59,18 +59,11 @@ class FunctionBuilder {
     std::ptrdiff_t delta = 0;  // above where the body was first put; may be negative
   };
 
-  struct PendingStep {
+  struct PendingStep : StepFreedom {
     Step step;
     std::vector<int> inputs;
     std::vector<int> outputs;
     size_t params_bytes = 0;
-    Buffer weights;  // see LoweredStep, as for the fields below
-    uint32_t reuse_inputs = 0;
-    bool view = false;
-    size_t view_offset_bytes = 0;
-    int join_from = -1;
-    int divide_input = -1;
-    bool by_rows = false;
     bool dropped = false;  // its outputs share its inputs' memory: nothing to run
   };
 
