@@ -1,6 +1,6 @@
 #include <type_traits>
 
-#include "kernels/common/int8_run-inl.h"
+#include "kernels/common/int8_hooks-inl.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/conv2d/families.h"
 
@@ -15,8 +15,7 @@ const Params& as(const void* params) {
 }
 
 template <class Params>
-Int8Conv conv_of(const void* params) {
-  const Params& p = as<Params>(params);
+Int8Conv conv_of(const Params& p) {
   bool may_transform = false;
   if constexpr (std::is_same_v<Params, MoteConv2dInt>) {
     const MoteIntMac& m = p.mac;
@@ -27,31 +26,9 @@ Int8Conv conv_of(const void* params) {
 }
 
 template <class Params>
-int64_t units(const void* params) {
-  return plan_int8(conv_of<Params>(params)).units();
-}
-
-template <class Params>
-size_t scratch_bytes(const void* params) {
-  return plan_int8(conv_of<Params>(params)).scratch_bytes;
-}
-
-template <class Params>
-size_t packed_bytes(const void* params) {
-  return int8_packed_bytes(conv_of<Params>(params));
-}
+using Hooks = Int8Hooks<Params, conv_of<Params>>;
 
 const char* declines(const void* params) { return declines_int(as<MoteConv2dInt>(params).mac); }
-
-void pack(const void* params, const void* weights, void* packed) {
-  const MoteIntMac& mac = as<MoteConv2dInt>(params).mac;
-  pack_int8(conv_of<MoteConv2dInt>(params), mac.w_type, mac.w_zero, kOnlyBytes, weights, packed);
-}
-
-void pack_hybrid(const void* params, const void* weights, void* packed) {
-  pack_int8(conv_of<MoteConv2dHybrid>(params), as<MoteConv2dHybrid>(params).mac.w_type, 0,
-            kOnlyBytes, weights, packed);
-}
 
 int run(const Args& a, int64_t begin, int64_t end) {
   return run_int8(as<MoteConv2dInt>(a.params).mac, a, begin, end);
@@ -63,22 +40,10 @@ int run_hybrid(const Args& a, int64_t begin, int64_t end) {
   return run_int8_hybrid(p.mac, image, a, begin, end);
 }
 
-constexpr Kernel kInt[] = {{.name = "conv2d_int__avx2_8bit",
-                            .run = run,
-                            .declines = declines,
-                            .units = units<MoteConv2dInt>,
-                            .scratch_bytes = scratch_bytes<MoteConv2dInt>,
-                            .pack_input = 1,
-                            .packed_bytes = packed_bytes<MoteConv2dInt>,
-                            .pack = pack}};
+constexpr Kernel kInt[] = {Hooks<MoteConv2dInt>::row("conv2d_int__avx2_8bit", run, declines)};
 
-constexpr Kernel kHybrid[] = {{.name = "conv2d_hybrid__avx2",
-                               .run = run_hybrid,
-                               .units = units<MoteConv2dHybrid>,
-                               .scratch_bytes = scratch_bytes<MoteConv2dHybrid>,
-                               .pack_input = 1,
-                               .packed_bytes = packed_bytes<MoteConv2dHybrid>,
-                               .pack = pack_hybrid}};
+constexpr Kernel kHybrid[] = {
+    Hooks<MoteConv2dHybrid>::row("conv2d_hybrid__avx2", run_hybrid, nullptr)};
 
 }  // namespace
 }  // namespace mote::kernels::MOTE_ISA

@@ -1,4 +1,4 @@
-#include "kernels/common/int8_run-inl.h"
+#include "kernels/common/int8_hooks-inl.h"
 #include "kernels/fully_connected/families.h"
 #include "kernels/fully_connected/fully_connected.h"
 
@@ -14,11 +14,13 @@ const Params& as(const void* params) {
 
 // Rows are batches of one pixel.
 template <class Params>
-Int8Conv conv_of(const void* params) {
-  const Params& p = as<Params>(params);
+Int8Conv conv_of(const Params& p) {
   const auto n = [](int64_t extent) { return static_cast<int32_t>(extent); };
   return {{n(p.rows), 1, 1, n(p.in_c), 1, 1, n(p.out_c), 1, 1, 1, 1, 1, 1, 0, 0}, 1, false};
 }
+
+template <class Params>
+using Hooks = Int8Hooks<Params, conv_of<Params>>;
 
 template <class Params>
 const char* too_large(const void* params) {
@@ -27,35 +29,9 @@ const char* too_large(const void* params) {
   return fits ? nullptr : "an extent has more than 31 bits";
 }
 
-template <class Params>
-int64_t units(const void* params) {
-  return plan_int8(conv_of<Params>(params)).units();
-}
-
-template <class Params>
-size_t scratch_bytes(const void* params) {
-  return plan_int8(conv_of<Params>(params)).scratch_bytes;
-}
-
-template <class Params>
-size_t packed_bytes(const void* params) {
-  return int8_packed_bytes(conv_of<Params>(params));
-}
-
 const char* declines(const void* params) {
   const char* reason = declines_int(as<MoteFullyConnectedInt>(params).mac);
   return reason ? reason : too_large<MoteFullyConnectedInt>(params);
-}
-
-void pack(const void* params, const void* weights, void* packed) {
-  const MoteIntMac& mac = as<MoteFullyConnectedInt>(params).mac;
-  pack_int8(conv_of<MoteFullyConnectedInt>(params), mac.w_type, mac.w_zero, kOnlyBytes, weights,
-            packed);
-}
-
-void pack_hybrid(const void* params, const void* weights, void* packed) {
-  pack_int8(conv_of<MoteFullyConnectedHybrid>(params),
-            as<MoteFullyConnectedHybrid>(params).mac.w_type, 0, kOnlyBytes, weights, packed);
 }
 
 int run(const Args& a, int64_t begin, int64_t end) {
@@ -67,23 +43,11 @@ int run_hybrid(const Args& a, int64_t begin, int64_t end) {
   return run_int8_hybrid(p.mac, 1, a, begin, end);
 }
 
-constexpr Kernel kInt[] = {{.name = "fully_connected_int__avx2_8bit",
-                            .run = run,
-                            .declines = declines,
-                            .units = units<MoteFullyConnectedInt>,
-                            .scratch_bytes = scratch_bytes<MoteFullyConnectedInt>,
-                            .pack_input = 1,
-                            .packed_bytes = packed_bytes<MoteFullyConnectedInt>,
-                            .pack = pack}};
+constexpr Kernel kInt[] = {
+    Hooks<MoteFullyConnectedInt>::row("fully_connected_int__avx2_8bit", run, declines)};
 
-constexpr Kernel kHybrid[] = {{.name = "fully_connected_hybrid__avx2",
-                               .run = run_hybrid,
-                               .declines = too_large<MoteFullyConnectedHybrid>,
-                               .units = units<MoteFullyConnectedHybrid>,
-                               .scratch_bytes = scratch_bytes<MoteFullyConnectedHybrid>,
-                               .pack_input = 1,
-                               .packed_bytes = packed_bytes<MoteFullyConnectedHybrid>,
-                               .pack = pack_hybrid}};
+constexpr Kernel kHybrid[] = {Hooks<MoteFullyConnectedHybrid>::row(
+    "fully_connected_hybrid__avx2", run_hybrid, too_large<MoteFullyConnectedHybrid>)};
 
 }  // namespace
 }  // namespace mote::kernels::MOTE_ISA
