@@ -46,6 +46,45 @@ void expect_near(const std::vector<float>& got, const std::vector<float>& want, 
   }
 }
 
+// run(row) gives all that the row writes.
+template <class Params, class Run>
+void expect_rows_near(const Family& family, const Params& p, const Run& run, float bound) {
+  const std::vector<float> want = run(family.reference());
+  family.each_usable(&p, [&](const Kernel& row) { expect_near(run(row), want, bound, row.name); });
+}
+
+// Both states start as h0.
+template <class Params>
+void expect_lstm_near(const Family& family, const Params& p, const std::vector<const void*>& in,
+                      const std::vector<float>& h0, float bound) {
+  const auto run = [&](const Kernel& row) {
+    std::vector<float> h = h0, c = h0, y(static_cast<size_t>(p.batch * p.y_batch), 7.0f);
+    bool intact = false;
+    run_row(row, &p, in, {y.data(), h.data(), c.data()}, &intact);
+    EXPECT_TRUE(intact) << row.name;
+    y.insert(y.end(), h.begin(), h.end());
+    y.insert(y.end(), c.begin(), c.end());
+    return y;
+  };
+  expect_rows_near(family, p, run, bound);
+}
+
+// `sequence`: every step's h is wanted too.
+template <class Params>
+void expect_gru_near(const Family& family, const Params& p, const std::vector<const void*>& in,
+                     bool sequence, float bound) {
+  const auto run = [&](const Kernel& row) {
+    std::vector<float> h(static_cast<size_t>(p.batch * p.units));
+    std::vector<float> y(static_cast<size_t>(p.batch * p.y_batch));
+    bool intact = false;
+    run_row(row, &p, in, {h.data(), sequence ? y.data() : nullptr}, &intact);
+    EXPECT_TRUE(intact) << row.name;
+    h.insert(h.end(), y.begin(), y.end());
+    return h;
+  };
+  expect_rows_near(family, p, run, bound);
+}
+
 TEST(RecurrentRows, LstmFused) {
   Random random(21);
   for (int turn = 0; turn < 80; ++turn) {
@@ -65,21 +104,8 @@ TEST(RecurrentRows, LstmFused) {
     const auto w = weights(random, 4 * p.cell, p.input, p.cell, p.half_weights);
     const auto x = random.floats(p.batch * p.x_batch), bias = random.floats(4 * p.cell, -1, 1);
     const auto h0 = random.floats(p.batch * p.cell, -1, 1);
-    const auto run = [&](const Kernel& row, std::vector<float>* y) {
-      std::vector<float> h = h0, c = h0;
-      y->assign(static_cast<size_t>(p.batch * p.y_batch), 7.0f);
-      bool intact = false;
-      run_row(row, &p, {x.data(), w.data(), bias.data()}, {y->data(), h.data(), c.data()}, &intact);
-      EXPECT_TRUE(intact) << row.name;
-      y->insert(y->end(), h.begin(), h.end());
-      y->insert(y->end(), c.begin(), c.end());
-    };
-    std::vector<float> want, got;
-    run(kLstmFusedF32.reference(), &want);
-    kLstmFusedF32.each_usable(&p, [&](const Kernel& row) {
-      run(row, &got);
-      expect_near(got, want, 2 * tolerance(p.input, p.cell), row.name);
-    });
+    expect_lstm_near(kLstmFusedF32, p, {x.data(), w.data(), bias.data()}, h0,
+                     2 * tolerance(p.input, p.cell));
   }
 }
 
@@ -102,21 +128,8 @@ TEST(RecurrentRows, Gru) {
     const void* bias_x = p.input > 0 && random.coin() ? bias.data() : nullptr;
     const void* bias_h = random.coin() ? bias.data() : nullptr;
     const bool sequence = random.coin();
-    const auto run = [&](const Kernel& row, std::vector<float>* h) {
-      std::vector<float> y(static_cast<size_t>(p.batch * p.y_batch));
-      h->assign(static_cast<size_t>(p.batch * p.units), 0.0f);
-      bool intact = false;
-      run_row(row, &p, {x.data(), w.data(), bias_x, bias_h, h0.data()},
-              {h->data(), sequence ? y.data() : nullptr}, &intact);
-      EXPECT_TRUE(intact) << row.name;
-      h->insert(h->end(), y.begin(), y.end());
-    };
-    std::vector<float> want, got;
-    run(kGruF32.reference(), &want);
-    kGruF32.each_usable(&p, [&](const Kernel& row) {
-      run(row, &got);
-      expect_near(got, want, tolerance(p.input, p.units), row.name);
-    });
+    expect_gru_near(kGruF32, p, {x.data(), w.data(), bias_x, bias_h, h0.data()}, sequence,
+                    tolerance(p.input, p.units));
   }
 }
 
@@ -175,6 +188,8 @@ TEST(RecurrentRows, LstmFusedI8IsExact) {
 // One step is within the functions' errors. Over many, such an error may take h
 // to the next byte, by 1/127 of its range; rows of weights add up to at most
 // 1/2, so that it is halved from step to step.
+float hybrid_tolerance(int64_t steps) { return steps == 1 ? 0x1p-20f : 0x1p-20f + 2.0f / 127; }
+
 TEST(RecurrentRows, LstmFusedHybrid) {
   Random random(24);
   for (int turn = 0; turn < 120; ++turn) {
@@ -201,25 +216,12 @@ TEST(RecurrentRows, LstmFusedHybrid) {
     const auto bias = random.floats(4 * p.cell, -1, 1);
     auto h0 = random.floats(p.batch * p.cell, -1, 1);
     if (random.between(0, 3) == 0) std::fill(h0.begin(), h0.end(), 0.0f);
-    const auto run = [&](const Kernel& row, std::vector<float>* y) {
-      std::vector<float> h = h0, c = h0;
-      y->assign(static_cast<size_t>(p.batch * p.y_batch), 7.0f);
-      bool intact = false;
-      run_row(row, &p, {x.data(), w.data(), bias.data()}, {y->data(), h.data(), c.data()}, &intact);
-      EXPECT_TRUE(intact) << row.name;
-      y->insert(y->end(), h.begin(), h.end());
-      y->insert(y->end(), c.begin(), c.end());
-    };
-    std::vector<float> want, got;
-    run(kLstmFusedHybrid.reference(), &want);
-    kLstmFusedHybrid.each_usable(&p, [&](const Kernel& row) {
-      run(row, &got);
-      expect_near(got, want, p.steps == 1 ? 0x1p-20f : 0x1p-20f + 2.0f / 127, row.name);
-    });
+    expect_lstm_near(kLstmFusedHybrid, p, {x.data(), w.data(), bias.data()}, h0,
+                     hybrid_tolerance(p.steps));
   }
 }
 
-TEST(RecurrentRows, GruHybrid) {  // bounds as above
+TEST(RecurrentRows, GruHybrid) {
   Random random(25);
   for (int turn = 0; turn < 120; ++turn) {
     MoteGruHybrid p = {};
@@ -238,21 +240,8 @@ TEST(RecurrentRows, GruHybrid) {  // bounds as above
     if (random.between(0, 3) == 0) std::fill(h0.begin(), h0.end(), 0.0f);
     const void* bias_h = random.coin() ? bias.data() : nullptr;
     const bool sequence = random.coin();
-    const auto run = [&](const Kernel& row, std::vector<float>* h) {
-      std::vector<float> y(static_cast<size_t>(p.batch * p.y_batch));
-      h->assign(static_cast<size_t>(p.batch * p.units), 0.0f);
-      bool intact = false;
-      run_row(row, &p, {x.data(), w.data(), scales.data(), bias_h, h0.data()},
-              {h->data(), sequence ? y.data() : nullptr}, &intact);
-      EXPECT_TRUE(intact) << row.name;
-      h->insert(h->end(), y.begin(), y.end());
-    };
-    std::vector<float> want, got;
-    run(kGruHybrid.reference(), &want);
-    kGruHybrid.each_usable(&p, [&](const Kernel& row) {
-      run(row, &got);
-      expect_near(got, want, p.steps == 1 ? 0x1p-20f : 0x1p-20f + 2.0f / 127, row.name);
-    });
+    expect_gru_near(kGruHybrid, p, {x.data(), w.data(), scales.data(), bias_h, h0.data()}, sequence,
+                    hybrid_tolerance(p.steps));
   }
 }
 
