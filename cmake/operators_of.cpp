@@ -1,5 +1,5 @@
-// Prints the lines of ops.inc that a model needs, for -DMOTE_OPERATORS: its operators as they are in
-// the file, and what the passes make of them.
+// Prints the lines of ops.inc that a model needs, for -DMOTE_OPERATORS: its operators as they are
+// in the file, and what the passes make of them.
 //
 //   operators_of MODEL.tflite
 #include <cstdio>

@@ -1,8 +1,10 @@
 // IEEE 754 binary16 and bfloat16, as raw bits.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <span>
 
 namespace mote {
 
@@ -32,6 +34,12 @@ inline uint16_t float_to_half(float value) {
   }
   const uint32_t odd = magnitude >> 13 & 1u;
   return static_cast<uint16_t>(sign | ((magnitude - 0x38000000u + 0xfffu + odd) >> 13));
+}
+
+// Whether a half holds each of them exactly.
+inline bool are_halves(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(),
+                     [](float v) { return half_to_float(float_to_half(v)) == v; });
 }
 
 inline float bfloat16_to_float(uint16_t bits) {

@@ -96,7 +96,8 @@ Model load_model(const std::string& path) {
     model.file_bytes = bytes.size();
     model.format = with_context(path, [&] { return format_of(bytes, path); });
   }
-  Result<Graph> graph = model.format == "tflite" ? import_tflite(bytes, file_name(path)) : import_keras(path);
+  Result<Graph> graph =
+      model.format == "tflite" ? import_tflite(bytes, file_name(path)) : import_keras(path);
   if (!graph) {
     const bool named = graph.error().message.find(file_name(path)) != std::string::npos;
     throw named ? graph.error() : Error(graph.error()).in(path);

@@ -28,9 +28,7 @@ void State::reset() {
 class Frame {
  public:
   Frame(const Graph& graph, int index, State& state, const LowerOptions& options, int depth)
-      : graph_(graph),
-        subgraph_(graph.subgraphs[static_cast<size_t>(index)]),
-        state_(state) {
+      : graph_(graph), subgraph_(graph.subgraphs[static_cast<size_t>(index)]), state_(state) {
     if (depth > 64) fail_user("subgraphs call each other more than 64 deep");
     values_.resize(subgraph_.values.size());
     for (size_t v = 0; v < values_.size(); ++v) {
@@ -221,7 +219,8 @@ class Frame {
 };
 
 Evaluator::Evaluator(const Graph& graph, bool reference)
-    : graph_(graph), frame_(std::make_unique<Frame>(graph, 0, state_, LowerOptions{.reference = reference}, 0)) {}
+    : graph_(graph),
+      frame_(std::make_unique<Frame>(graph, 0, state_, LowerOptions{.reference = reference}, 0)) {}
 
 Evaluator::~Evaluator() = default;
 

@@ -100,8 +100,7 @@ bool lower_lstm_fused(LowerContext& c, const LstmLayout& l, const LstmRun& run) 
   if (!is_plain(c, l, run, DType::f32)) return false;
   const std::vector<float> weights = one_matrix<float>(c, l, s);
   auto p = common_params<MoteLstmFused>(c, s, run);
-  p.half_weights = std::all_of(weights.begin(), weights.end(),
-                               [](float w) { return half_to_float(float_to_half(w)) == w; });
+  p.half_weights = are_halves(weights);
   c.step(kernels::kLstmFusedF32, p, {c.in_ref(l.x), c.constant(weights), c.constant(biases(c, l))},
          {c.out_ref(run.output), c.in_ref(l.h), c.in_ref(l.c)});
   return true;

@@ -38,8 +38,8 @@ struct LstmSizes {
 // Unknown extents of x stay -1.
 LstmSizes checked_lstm(const NodeView& c, const LstmLayout& layout, bool time_major);
 
-// One step of a kernel for the plain cell (fused.h of the kernels), if it is one and its weights are
-// constant; false if not.
+// One step of a kernel for the plain cell (fused.h of the kernels), if it is one and its weights
+// are constant; false if not.
 bool lower_lstm_fused(LowerContext& c, const LstmLayout& layout, const LstmRun& run);
 void lower_lstm_float(LowerContext& c, const LstmLayout& layout, const LstmRun& run);
 // x, h and weights int8, c int16; needs five intermediates.

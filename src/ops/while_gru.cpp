@@ -221,8 +221,7 @@ bool lower_product(LowerContext& c, const Product& product, bool sequence) {
   if (type.dtype == DType::f32) {
     const std::vector<float> weights = floats_of(*product.weights);
     auto p = common_params<MoteGru>(x, h);
-    p.half_weights = std::all_of(weights.begin(), weights.end(),
-                                 [](float w) { return half_to_float(float_to_half(w)) == w; });
+    p.half_weights = are_halves(weights);
     c.step(kernels::kGruF32, p,
            {c.in_ref(kSequence), c.constant(weights), {}, bias, c.in_ref(kState)}, outputs);
     return true;

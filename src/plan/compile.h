@@ -9,7 +9,7 @@
 namespace mote::plan {
 
 struct Options {
-  int threads = 1;        // scratch is planned for so many; a session may use fewer
+  int threads = 1;             // scratch is planned for so many; a session may use fewer
   LowerOptions lowering = {};  // which kernels may be chosen
   // Every value keeps memory of its own until the end of the run and can be found by
   // Program::observed.
