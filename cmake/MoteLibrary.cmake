@@ -68,7 +68,7 @@ if(MOTE_TESTS)
   add_executable(c_interface_test tests/api/run.c)
   target_compile_options(c_interface_test PRIVATE -Wall -Wextra -Wconversion -pedantic)
   target_include_directories(c_interface_test PRIVATE ${PROJECT_SOURCE_DIR}/include)
-  target_link_libraries(c_interface_test PRIVATE libmote)
+  target_link_libraries(c_interface_test PRIVATE mote_options libmote)
   add_test(NAME c_interface COMMAND c_interface_test tests/fixtures/cli/float.tflite
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endif()
