@@ -129,7 +129,8 @@ constexpr Kernel kHybridRows[] = {
 }  // namespace
 
 const Family kBatchMatmulF32 = {"batch_matmul_f32", kF32Rows, {&kBatchMatmulF32Avx2}};
-const Family kBatchMatmulInt = {"batch_matmul_int", kIntRows};
+const Family kBatchMatmulInt = {
+    "batch_matmul_int", kIntRows, {&kBatchMatmulInt8Avx2, &kBatchMatmulInt16Avx2}};
 const Family kBatchMatmulHybrid = {"batch_matmul_hybrid", kHybridRows};
 
 }  // namespace mote::kernels

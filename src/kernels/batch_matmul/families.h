@@ -8,6 +8,6 @@ namespace mote::kernels {
 extern const Family kBatchMatmulF32, kBatchMatmulInt, kBatchMatmulHybrid;
 
 // Rows for one processor.
-extern const ProcessorRows kBatchMatmulF32Avx2;
+extern const ProcessorRows kBatchMatmulF32Avx2, kBatchMatmulInt8Avx2, kBatchMatmulInt16Avx2;
 
 }  // namespace mote::kernels
