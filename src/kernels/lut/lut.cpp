@@ -39,8 +39,10 @@ constexpr Kernel kTanh[] = {
 }  // namespace
 
 std::span<const Family> lut_families() {
-  static constexpr Family kFamilies[] = {
-      {"lut_8", kLut8}, {"lut_16", kLut16}, {"logistic_qi16", kLogistic}, {"tanh_qi16", kTanh}};
+  static constexpr Family kFamilies[] = {{"lut_8", kLut8, {&kLut8Avx2}},
+                                         {"lut_16", kLut16, {&kLut16Avx2}},
+                                         {"logistic_qi16", kLogistic, {&kLogisticAvx2}},
+                                         {"tanh_qi16", kTanh, {&kTanhAvx2}}};
   return kFamilies;
 }
 
