@@ -91,7 +91,7 @@ Int8Plan plan_int8(const Int8Conv& conv) {
   p.groups = conv.groups;
   p.depth = g.in_c / p.groups;
   p.outputs = g.out_c / p.groups;
-  const bool joined = (g.dilation_w == 1 || g.filter_w == 1) && p.groups == 1;
+  const bool joined = (g.dilation_w == 1 || g.filter_w == 1) && p.groups == 1 && !conv.apart;
   p.rows = g.filter_h;
   p.taps = joined ? 1 : g.filter_w;
   p.run = joined ? g.filter_w * p.depth : p.depth;
@@ -133,13 +133,14 @@ size_t int8_packed_bytes(const Int8Conv& conv) {
 }
 
 void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_bytes,
-               const void* weights, void* packed) {
+               const void* weights, void* packed, const TapSteps* steps) {
   Int8Plan p = plan_int8(conv);
   p.is_centred = 1;
   int64_t slow = 0;
   for (int64_t group = 0; group < p.groups; ++group) {
-    const WeightMatrix w = {
-        weights, group * p.outputs * p.patch, w_type, w_zero, p.outputs, p.rows * p.taps, p.run};
+    const TapSteps dense = {group * p.outputs * p.patch, p.patch, p.taps * p.run, p.run};
+    const WeightMatrix w = {weights,         w_type, w_zero, p.outputs,
+                            p.rows * p.taps, p.run,  p.taps, steps ? *steps : dense};
     uint8_t* blob =
         static_cast<uint8_t*>(packed) + kPlanBytes + static_cast<size_t>(group) * p.blob_bytes();
     pack_int8_panels(w, only_bytes, blob);

@@ -22,6 +22,7 @@ struct Int8Conv {
   MoteWindow window;  // as the family has it
   int32_t groups;
   bool may_transform;  // int8 weights without a zero point, 8-bit outputs, rounded twice
+  bool apart = false;  // the weights' taps are no neighbours
 };
 
 struct Int8Plan {
@@ -59,8 +60,9 @@ Int8Plan plan_int8(const Int8Conv& conv);
 // The plan, then a blob of panels for each group.
 inline constexpr size_t kPlanBytes = (sizeof(Int8Plan) + 63) / 64 * 64;
 size_t int8_packed_bytes(const Int8Conv& conv);
+// `steps`: where taps that are apart lie.
 void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_bytes,
-               const void* weights, void* packed);
+               const void* weights, void* packed, const TapSteps* steps = nullptr);
 
 // int8_winograd.cpp
 size_t winograd_panels_bytes(const Int8Plan& p);

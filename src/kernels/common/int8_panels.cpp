@@ -40,26 +40,24 @@ class ChainProof {
   int32_t longest_ = kChains[std::size(kChains) - 1];
 };
 
-int64_t k_of(const WeightMatrix& w) { return w.runs * w.run; }
-
-// Weights of `type` as `load(channel, k)`.
+// Weights of `type` as `load(channel, place)`, a place being counted from the channel's first run.
 template <class Body>
 void with_weights(const WeightMatrix& w, const Body& body) {
+  const int64_t first = w.steps.first, step = w.steps.channel;
   if (w.type == kMoteI8) {
-    const int8_t* data = static_cast<const int8_t*>(w.data) + w.first;
-    body([&](int64_t c, int64_t k) -> int32_t { return data[c * k_of(w) + k]; });
+    const int8_t* data = static_cast<const int8_t*>(w.data) + first;
+    body([=](int64_t c, int64_t at) -> int32_t { return data[c * step + at]; });
   } else if (w.type == kMoteU8) {
-    const uint8_t* data = static_cast<const uint8_t*>(w.data) + w.first;
-    body([&](int64_t c, int64_t k) -> int32_t { return data[c * k_of(w) + k]; });
+    const uint8_t* data = static_cast<const uint8_t*>(w.data) + first;
+    body([=](int64_t c, int64_t at) -> int32_t { return data[c * step + at]; });
   } else {
-    body(
-        [&](int64_t c, int64_t k) { return mote_load(w.data, w.first + c * k_of(w) + k, w.type); });
+    body([&](int64_t c, int64_t at) { return mote_load(w.data, first + c * step + at, w.type); });
   }
 }
 
 // The part of a matrix that becomes one panel.
 struct PanelShape {
-  int64_t runs, run, channels, width;
+  int64_t runs, run, taps, row_step, tap_step, channels, width;
   int32_t zero, other_centre;
   bool only_bytes, may_leave_bytes;  // less the zero point
 };
@@ -76,14 +74,15 @@ void load_run(const Load& load, int64_t channel, int64_t first, int64_t count, i
 // Runs are taken in pieces of whole chains.
 constexpr int64_t kPiece = 256;
 
-// Calls body(first, count, at) for the pieces of all runs: steps [first, first + count), where they
-// start once runs are filled up.
+// Calls body(first, count, at) for the pieces of all runs: places [first, first + count), and where
+// they start once runs are filled up.
 template <class Body>
 void each_piece(const PanelShape& s, const Body& body) {
   const int64_t filled = int8_blocks(s.run) * kBlockSteps;
   for (int64_t run = 0; run < s.runs; ++run) {
+    const int64_t first = run / s.taps * s.row_step + run % s.taps * s.tap_step;
     for (int64_t i = 0; i < s.run; i += kPiece) {
-      body(run * s.run + i, std::min(kPiece, s.run - i), run * filled + i);
+      body(first + i, std::min(kPiece, s.run - i), run * filled + i);
     }
   }
 }
@@ -103,13 +102,14 @@ void place_weights(const int16_t* weights, int64_t count, int64_t at, int64_t la
 
 template <class Load>
 void pack_panel(const Load& load, const PanelShape& s, PanelInfo* info, int8_t* out) {
-  const int64_t k = s.runs * s.run;
   int32_t least = 0, most = 0;
   for (int64_t c = 0; c < s.channels && s.may_leave_bytes; ++c) {
-    for (int64_t i = 0; i < k; ++i) {
-      least = std::min(least, load(c, i) - s.zero);
-      most = std::max(most, load(c, i) - s.zero);
-    }
+    each_piece(s, [&](int64_t first, int64_t count, int64_t) {
+      for (int64_t i = first; i < first + count; ++i) {
+        least = std::min(least, load(c, i) - s.zero);
+        most = std::max(most, load(c, i) - s.zero);
+      }
+    });
   }
   info->centre = least < -128 || most > 127 ? s.other_centre : s.zero;
   int16_t weights[kPiece];
@@ -164,6 +164,9 @@ void pack_int8_panels(const WeightMatrix& w, bool only_bytes, void* packed) {
       const int64_t first = p * kPanelChannels;
       const PanelShape shape = {w.runs,
                                 w.run,
+                                w.taps,
+                                w.steps.row,
+                                w.steps.tap,
                                 std::min(kPanelChannels, w.n - first),
                                 int8_panel_width(w.n, p),
                                 w.zero,

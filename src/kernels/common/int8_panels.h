@@ -37,13 +37,20 @@ struct PanelInfo {
   int32_t sums[16];      // of the weights of each channel less `centre`, in the order of the lanes
 };
 
-// One matrix of weights [n, runs, run] as the model stores it.
+// Where the runs of a matrix lie in what the model stores, in elements: the first one of the first
+// channel, and the steps to the next channel, row of taps, and tap. A run is one tap.
+struct TapSteps {
+  int64_t first, channel, row, tap;
+};
+
+// One matrix of weights [n, runs, run].
 struct WeightMatrix {
   const void* data;
-  int64_t first;  // element where it starts
-  int32_t type;   // kMoteI8, kMoteU8, kMoteI4
+  int32_t type;  // kMoteI8, kMoteU8, kMoteI4
   int32_t zero;
   int64_t n, runs, run;
+  int64_t taps;  // of a row
+  TapSteps steps;
 };
 
 static inline int64_t int8_panels(int64_t n) { return (n + kPanelChannels - 1) / kPanelChannels; }

@@ -35,7 +35,7 @@ TEST(Int8Panels, ChainsAreTheLongestThatFit) {
     const int64_t n = r.between(1, 16), k = r.between(1, 70), most = int64_t{1} << r.between(2, 7);
     std::vector<int8_t> w = r.ints<int8_t>(n * k, -most, most - 1);
     std::vector<uint64_t> packed(int8_panels_bytes(n, int8_blocks(k) * kBlockSteps) / 8);
-    pack_int8_panels({w.data(), 0, kMoteI8, 0, n, 1, k}, false, packed.data());
+    pack_int8_panels({w.data(), kMoteI8, 0, n, 1, k, 1, {0, k, k, k}}, false, packed.data());
     const auto* info = reinterpret_cast<const PanelInfo*>(packed.data());
     const auto fits = [&](int64_t chain) {
       const auto [least, largest] = range_of_chain(w, n, k, chain);
@@ -56,11 +56,11 @@ TEST(Int8Panels, CentreMakesWeightsFitBytes) {
   const std::vector<uint8_t> narrow = {100, 150, 120, 130}, broad = {0, 255, 7, 200};
   std::vector<uint64_t> packed(int8_panels_bytes(2, 4) / 8);
   const auto* info = reinterpret_cast<const PanelInfo*>(packed.data());
-  pack_int8_panels({narrow.data(), 0, kMoteU8, 120, 2, 1, 2}, false, packed.data());
+  pack_int8_panels({narrow.data(), kMoteU8, 120, 2, 1, 2, 1, {0, 2, 2, 2}}, false, packed.data());
   EXPECT_EQ(info->centre, 120);
   EXPECT_EQ(info->sums[0], 10);
   EXPECT_EQ(info->sums[2], 10);  // the lane of channel 1
-  pack_int8_panels({broad.data(), 0, kMoteU8, 120, 2, 1, 2}, false, packed.data());
+  pack_int8_panels({broad.data(), kMoteU8, 120, 2, 1, 2, 1, {0, 2, 2, 2}}, false, packed.data());
   EXPECT_EQ(info->centre, 128);
   EXPECT_EQ(info->sums[0], -1);
 }

@@ -8,6 +8,6 @@ namespace mote::kernels {
 extern const Family kTransposeConvF32, kTransposeConvInt, kTransposeConvHybrid;
 
 // Rows for one processor.
-extern const ProcessorRows kTransposeConvF32Avx2;
+extern const ProcessorRows kTransposeConvF32Avx2, kTransposeConvInt8Avx2, kTransposeConvHybridAvx2;
 
 }  // namespace mote::kernels

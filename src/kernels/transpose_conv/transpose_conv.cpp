@@ -219,7 +219,8 @@ constexpr Kernel kHybridRows[] = {
 }  // namespace
 
 const Family kTransposeConvF32 = {"transpose_conv_f32", kF32Rows, {&kTransposeConvF32Avx2}};
-const Family kTransposeConvInt = {"transpose_conv_int", kIntRows};
-const Family kTransposeConvHybrid = {"transpose_conv_hybrid", kHybridRows};
+const Family kTransposeConvInt = {"transpose_conv_int", kIntRows, {&kTransposeConvInt8Avx2}};
+const Family kTransposeConvHybrid = {
+    "transpose_conv_hybrid", kHybridRows, {&kTransposeConvHybridAvx2}};
 
 }  // namespace mote::kernels
