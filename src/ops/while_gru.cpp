@@ -169,8 +169,28 @@ bool starts_at_zero(const NodeView& c) {
 }
 
 std::vector<float> floats_of(const Value& value) {
+  if (value.type.dtype == DType::f16) {
+    const std::span<const uint16_t> halves = value.data.as<uint16_t>();
+    std::vector<float> all(halves.size());
+    std::transform(halves.begin(), halves.end(), all.begin(), half_to_float);
+    return all;
+  }
   const std::span<const float> all = value.data.as<float>();
   return {all.begin(), all.end()};
+}
+
+// The constant that `id` is, as it is stored or as halves that are widened; null if it is none.
+const Value* constant_of(const Body& body, ValueId id) {
+  const Value* value = &body.subgraph().value(id);
+  if (value->is_constant) return value;
+  const ValueId stored = body.operand(id, "dequantize");
+  if (stored == kNoValue) return nullptr;
+  value = &body.subgraph().value(stored);
+  return value->is_constant && value->type.dtype == DType::f16 ? value : nullptr;
+}
+
+bool is_float(const Value& value) {
+  return value.type.dtype == DType::f32 || value.type.dtype == DType::f16;
 }
 
 // h_sums = W h + bias with constant W and bias; null weights if it is something else.
@@ -188,12 +208,11 @@ Product product_of(const Body& body, ValueId h_sums, ValueId h) {
   Product product;
   product.asymmetric = a.asymmetric_quantize_inputs;
   if (node->inputs.size() == 3 && node->inputs[2] != kNoValue) {
-    product.bias = &body.subgraph().value(node->inputs[2]);
-    if (!product.bias->is_constant || product.bias->type.dtype != DType::f32) return {};
+    product.bias = constant_of(body, node->inputs[2]);
+    if (!product.bias || !is_float(*product.bias)) return {};
   }
   if (a.activation != Activation::none || a.weights_format != WeightsFormat::plain) return {};
-  const Value& weights = body.subgraph().value(node->inputs[1]);
-  if (weights.is_constant) product.weights = &weights;
+  product.weights = constant_of(body, node->inputs[1]);
   return product;
 }
 
@@ -218,7 +237,7 @@ bool lower_product(LowerContext& c, const Product& product, bool sequence) {
   const TensorType& type = product.weights->type;
   const Ref bias = product.bias ? c.constant(floats_of(*product.bias)) : Ref{};
   const std::vector<Ref> outputs = {c.out_ref(kState), sequence ? c.out_ref(kOutputs) : Ref{}};
-  if (type.dtype == DType::f32) {
+  if (is_float(*product.weights)) {
     const std::vector<float> weights = floats_of(*product.weights);
     auto p = common_params<MoteGru>(x, h);
     p.half_weights = are_halves(weights);
