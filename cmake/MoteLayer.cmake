@@ -1,12 +1,14 @@
 # Sources that are named after a processor's instructions (avx2.cpp, gemm_avx2.cpp) are compiled for them, where the
-# target has such processors; the name is MOTE_ISA inside. Elsewhere they compile to empty lists. The same holds for
-# what tests use of them (probe_avx2_test.cpp).
+# target has such processors; the name is MOTE_ISA inside, and MOTE_HAS_ISA is defined. Elsewhere they compile to empty
+# lists. The same holds for what tests use of them (probe_avx2_test.cpp).
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  set(MOTE_TARGET_ISAS sse41 avx2 avx_vnni avx512_vnni)
   set(MOTE_FLAGS_sse41 -msse4.1)
   set(MOTE_FLAGS_avx2 -mavx2 -mfma -mf16c)
   set(MOTE_FLAGS_avx_vnni -mavx2 -mfma -mf16c -mavxvnni)
   set(MOTE_FLAGS_avx512_vnni -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni)
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+  set(MOTE_TARGET_ISAS neon neon_dot neon_i8mm)
   set(MOTE_FLAGS_neon_dot -march=armv8.2-a+dotprod)
   set(MOTE_FLAGS_neon_i8mm -march=armv8.2-a+dotprod+i8mm)
 endif()
@@ -16,8 +18,12 @@ function(mote_compile_for_processors)
   foreach(source IN LISTS ARGN)
     foreach(isa IN LISTS MOTE_ISAS)
       if(source MATCHES "[/_]${isa}(_test)?\\.cpp$")
+        set(definitions MOTE_ISA=${isa})
+        if(isa IN_LIST MOTE_TARGET_ISAS)
+          list(APPEND definitions MOTE_HAS_ISA)
+        endif()
         set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${MOTE_FLAGS_${isa}};${MOTE_PROCESSOR_OPTIONS}"
-                                                         COMPILE_DEFINITIONS MOTE_ISA=${isa})
+                                                         COMPILE_DEFINITIONS "${definitions}")
       endif()
     endforeach()
   endforeach()

@@ -69,7 +69,7 @@ struct ProcessorRows {
 struct Family {
   const char* name;
   std::span<const Kernel> rows;
-  std::array<const ProcessorRows*, 4> fast = {};  // best first; null past the end
+  std::array<const ProcessorRows*, 8> fast = {};  // best first; null past the end
 
   const Kernel& reference() const { return rows.back(); }
 

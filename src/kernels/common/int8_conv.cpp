@@ -162,4 +162,30 @@ void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_b
   std::memcpy(packed, &p, sizeof p);
 }
 
+void join_int8_blocks(void* packed) {
+  Int8Plan p;
+  std::memcpy(&p, packed, sizeof p);
+  auto* blobs = static_cast<int8_t*>(packed) + kPlanBytes;
+  for (int64_t i = 0; i < p.groups * p.panels; ++i) {
+    int8_t* blob = blobs + static_cast<size_t>(i / p.panels) * p.blob_bytes();
+    const int64_t width = int8_panel_width(p.outputs, i % p.panels);
+    const auto block_bytes = static_cast<size_t>(width * kBlockSteps);
+    int8_t* block = blob + reinterpret_cast<const PanelInfo*>(blob)[i % p.panels].offset_bytes;
+    for (int64_t run = 0; run < p.rows * p.taps; ++run) {
+      for (int64_t left = p.blocks; left > 0; left -= 2) {
+        if (left == 1) {
+          block += block_bytes;
+          break;
+        }
+        int8_t two[2 * kPanelChannels * kBlockSteps];
+        std::memcpy(two, block, 2 * block_bytes);
+        for (int64_t lane = 0; lane < width; ++lane, block += 2 * kBlockSteps) {
+          std::memcpy(block, two + lane * kBlockSteps, kBlockSteps);
+          std::memcpy(block + kBlockSteps, two + block_bytes + lane * kBlockSteps, kBlockSteps);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace mote::kernels

@@ -68,5 +68,9 @@ void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_b
 size_t winograd_panels_bytes(const Int8Plan& p);
 // Turns a blob of panels into one of transformed filters; `weights` as the model stores them.
 void pack_winograd(const Int8Plan& p, const int8_t* weights, void* blob);
+// Joins neighbouring blocks of what pack_int8 packed, for products of eight steps: two of a run are
+// one, with a channel's eight steps side by side (channels in the panel's order). A last block
+// that is alone stays as it is.
+void join_int8_blocks(void* packed);
 
 }  // namespace mote::kernels

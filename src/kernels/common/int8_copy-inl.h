@@ -1,18 +1,22 @@
 // Copies activations as the kernels read them: bytes q + 128 (or q), and 16-bit words.
 #pragma once
 
-#if defined(__AVX2__)
-
-#include <immintrin.h>
+#if defined(MOTE_HAS_ISA)
 
 #include <cstdint>
 
 #include "kernels/common/mac.h"
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 namespace mote::kernels::MOTE_ISA {
 
 // What makes bytes of activations unsigned.
 inline uint64_t flip_of(int32_t type) { return type == kMoteU8 ? 0 : 0x8080808080808080u; }
+
+#if defined(__AVX2__)
 
 // Pieces that overlap copy what is left of a run: `kBytes` at its start and its end.
 template <int kBytes>
@@ -55,9 +59,21 @@ inline void copy_bytes(const uint8_t* from, int64_t n, uint64_t flip, uint8_t* t
   }
 }
 
+#else
+
+inline void copy_bytes(const uint8_t* __restrict from, int64_t n, uint64_t flip,
+                       uint8_t* __restrict to) {
+  const auto mask = static_cast<uint8_t>(flip);
+  for (int64_t i = 0; i < n; ++i) to[i] = from[i] ^ mask;
+}
+
+#endif
+
 inline void fill_bytes(uint8_t* to, int64_t n, uint8_t value) {
   for (int64_t i = 0; i < n; ++i) to[i] = value;
 }
+
+#if defined(__AVX2__)
 
 // Bytes as 16-bit words, up to a multiple of 16: both buffers have room for that.
 inline void widen_bytes(const uint8_t* from, int64_t n, int16_t* to) {
@@ -66,6 +82,12 @@ inline void widen_bytes(const uint8_t* from, int64_t n, int16_t* to) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), _mm256_cvtepu8_epi16(v));
   }
 }
+
+#else
+
+inline void widen_bytes(const uint8_t*, int64_t, int16_t*) {}  // no panel holds words
+
+#endif
 
 }  // namespace mote::kernels::MOTE_ISA
 

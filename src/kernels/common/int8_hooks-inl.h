@@ -2,7 +2,7 @@
 // which convolution.
 #pragma once
 
-#if defined(__AVX2__)
+#if defined(MOTE_HAS_ISA)
 
 #include "kernels/common/int8_run-inl.h"
 #include "kernels/kernel.h"
@@ -22,6 +22,7 @@ struct Int8Hooks {
   static void pack(const void* params, const void* weights, void* packed) {
     const auto& mac = static_cast<const Params*>(params)->mac;
     pack_int8(conv(params), mac.w_type, weight_zero(mac), kOnlyBytes, weights, packed);
+    if constexpr (kJoinsBlocks) join_int8_blocks(packed);
   }
 
   static constexpr Kernel row(const char* name, Run run, decltype(Kernel::declines) declines) {

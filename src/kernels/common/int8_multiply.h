@@ -8,14 +8,19 @@
 #include "kernels/common/int8_panels.h"
 #include "kernels/common/mac.h"
 
-#if defined(__AVX2__)
+#if defined(MOTE_HAS_ISA)
 
 namespace mote::kernels::MOTE_ISA {
 
-#if defined(__AVXVNNI__) || defined(__AVX512VNNI__)
-inline constexpr bool kOnlyBytes = true;  // their byte products are summed in 32 bits
+#if defined(__AVXVNNI__) || defined(__AVX512VNNI__) || defined(__aarch64__)
+inline constexpr bool kOnlyBytes = true;  // their byte products don't saturate
 #else
 inline constexpr bool kOnlyBytes = false;
+#endif
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+inline constexpr bool kJoinsBlocks = true;  // products of eight steps: join_int8_blocks
+#else
+inline constexpr bool kJoinsBlocks = false;
 #endif
 
 // Activations under a tile of pixels: bytes a = q + 128 for int8, a = q for uint8, and the same

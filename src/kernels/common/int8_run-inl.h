@@ -1,7 +1,7 @@
 // Runs what int8_conv.h plans.
 #pragma once
 
-#if defined(__AVX2__)
+#if defined(MOTE_HAS_ISA)
 
 #include "kernels/common/int8_copy-inl.h"
 #include "kernels/common/int8_unit-inl.h"
@@ -110,9 +110,11 @@ inline int run_int8(const MoteIntMac& mac, const Args& a, int64_t begin, int64_t
   const Int8Plan& p = plan_of(a);
   const int64_t channels = p.window.out_c;
   const IntJob whole = int_job(mac, a.in[2], a.in[3], a.in[4], channels, a.out[0], channels);
-  if (p.is_winograd) {
-    run_winograd(mac, whole, a, begin, end);
-    return kOk;
+  if constexpr (!kOnlyBytes) {
+    if (p.is_winograd) {
+      run_winograd(mac, whole, a, begin, end);
+      return kOk;
+    }
   }
   each_int8_unit(
       a, mac.x_type, begin, end, [&](int64_t) { return static_cast<uint8_t>(whole.x_zero); },

@@ -1,7 +1,7 @@
 // Units of an Int8Plan.
 #pragma once
 
-#if defined(__AVX2__)
+#if defined(MOTE_HAS_ISA)
 
 #include "kernels/common/int8_conv.h"
 #include "kernels/common/int8_multiply.h"
