@@ -4,6 +4,7 @@
 
 #include "kernels/movement/families.h"
 #include "kernels/movement/ref.h"
+#include "kernels/movement/runs-inl.h"
 
 namespace mote::kernels {
 namespace {
@@ -44,8 +45,8 @@ void copy_plane(const T* x, T* y, int64_t rows, int64_t columns, int64_t row_str
                 int64_t column_stride, int64_t out_row_stride) {
   constexpr int64_t kBlock = 16;
   if (column_stride == 1) {
-    for (int64_t r = 0; r < rows; ++r)
-      memcpy(y + r * out_row_stride, x + r * row_stride, static_cast<size_t>(columns) * sizeof(T));
+    const int64_t bytes = columns * static_cast<int64_t>(sizeof(T));
+    for (int64_t r = 0; r < rows; ++r) copy_run(y + r * out_row_stride, x + r * row_stride, bytes);
     return;
   }
   for (int64_t r0 = 0; r0 < rows; r0 += kBlock) {
@@ -125,8 +126,9 @@ int strided_copy_blocked(const Args& args, int64_t begin, int64_t end) {
   return kOk;
 }
 
-const char* blocked_declines(const void* params) {
-  return static_cast<const MoteStridedCopy*>(params)->bits < 8 ? "packed elements" : nullptr;
+template <class P>
+const char* packed_decline(const void* params) {
+  return static_cast<const P*>(params)->bits < 8 ? "packed elements" : nullptr;
 }
 
 // A vector is one row: it can't be split along its outermost axis.
@@ -158,6 +160,40 @@ int concat_ref(const Args& args, int64_t begin, int64_t end) {
   const auto& p = params_of<MoteConcat>(args);
   widen(p, p.outer, &begin, &end);
   mote_concat(&p, args.in, args.out[0], begin, end);
+  return kOk;
+}
+
+// Calls body(k, at, place, bytes) for every run: it lies at `at` of input (or piece) k and at
+// `place` of the whole, in bytes.
+template <class Body>
+void each_piece(const MoteConcat& p, const int64_t* inner, int64_t begin, int64_t end,
+                const Body& body) {
+  const int64_t size = p.bits / 8;
+  for (int64_t o = begin; o < end; ++o) {
+    int64_t place = o * p.total * size;
+    for (int k = 0; k < p.count; ++k) {
+      const int64_t bytes = inner[k] * size;
+      body(k, o * bytes, place, bytes);
+      place += bytes;
+    }
+  }
+}
+
+int concat_runs(const Args& args, int64_t begin, int64_t end) {
+  auto* y = static_cast<char*>(args.out[0]);
+  each_piece(params_of<MoteConcat>(args), static_cast<const int64_t*>(args.in[0]), begin, end,
+             [&](int k, int64_t at, int64_t place, int64_t bytes) {
+               copy_run(y + place, static_cast<const char*>(args.in[1 + k]) + at, bytes);
+             });
+  return kOk;
+}
+
+int split_runs(const Args& args, int64_t begin, int64_t end) {
+  const auto* x = static_cast<const char*>(args.in[1]);
+  each_piece(params_of<MoteConcat>(args), static_cast<const int64_t*>(args.in[0]), begin, end,
+             [&](int k, int64_t at, int64_t place, int64_t bytes) {
+               copy_run(static_cast<char*>(args.out[k]) + at, x + place, bytes);
+             });
   return kOk;
 }
 
@@ -218,17 +254,29 @@ int update_slice_ref(const Args& args, int64_t, int64_t) {
 constexpr Kernel kStridedCopyRows[] = {
     {.name = "strided_copy__blocked",
      .run = strided_copy_blocked,
-     .declines = blocked_declines,
+     .declines = packed_decline<MoteStridedCopy>,
      .units = copy_units},
     {.name = "strided_copy__ref", .run = strided_copy_ref, .units = copy_units},
 };
 constexpr Kernel kPadRows[] = {{.name = "pad__ref", .run = pad_ref, .units = row_units<MotePad>}};
 constexpr Kernel kMirrorPadRows[] = {
     {.name = "mirror_pad__ref", .run = mirror_pad_ref, .units = row_units<MoteMirrorPad>}};
-constexpr Kernel kConcatRows[] = {{.name = "concat__ref", .run = concat_ref, .units = outer_units}};
+constexpr Kernel kConcatRows[] = {
+    {.name = "concat__runs",
+     .run = concat_runs,
+     .declines = packed_decline<MoteConcat>,
+     .units = outer_units},
+    {.name = "concat__ref", .run = concat_ref, .units = outer_units},
+};
 constexpr Kernel kConcatRescaleU8Rows[] = {
     {.name = "concat_rescale_u8__ref", .run = concat_rescale_u8_ref, .units = outer_units}};
-constexpr Kernel kSplitRows[] = {{.name = "split__ref", .run = split_ref, .units = outer_units}};
+constexpr Kernel kSplitRows[] = {
+    {.name = "split__runs",
+     .run = split_runs,
+     .declines = packed_decline<MoteConcat>,
+     .units = outer_units},
+    {.name = "split__ref", .run = split_ref, .units = outer_units},
+};
 constexpr Kernel kFillRows[] = {{.name = "fill__ref", .run = fill_ref}};
 constexpr Kernel kSpaceToBatchRows[] = {
     {.name = "space_to_batch__ref", .run = space_to_batch_ref, .units = phase_units}};
