@@ -14,6 +14,8 @@ namespace mote::kernels {
 // kernels with the parameters of prepare_mean.
 std::span<const Family> reduce_families();
 
+extern const ProcessorRows kReduceAvx2;
+
 // Axes of x that are reduced where `reduces[axis]`. Ranks up to 8.
 void plan_reduce(std::span<const int64_t> shape, std::span<const bool> reduces,
                  MoteReduceParams& p);

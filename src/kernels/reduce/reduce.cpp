@@ -2,6 +2,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "kernels/common/fast_rows.h"
 #include "kernels/reduce/families.h"
 #include "kernels/reduce/ref.h"
 
@@ -61,9 +62,9 @@ void reduce_columns(const MoteReduceParams* p, const typename Op::X* x, typename
   }
 }
 
-// One run of x, reduced into `a`. Integers in order: compilers vectorise that themselves (and g++ 12
-// at -O3 gets the lanes below wrong for int8). Floats as eight partial results side by side, met at
-// the end.
+// One run of x, reduced into `a`. Integers in order: compilers vectorise that themselves (and g++
+// 12 at -O3 gets the lanes below wrong for int8). Floats as eight partial results side by side, met
+// at the end.
 template <class Op>
 typename Op::A reduce_run(const MoteReduceParams* p, typename Op::A a, const typename Op::X* run,
                           int64_t count) {
@@ -162,14 +163,15 @@ void set_multiplier(const Affine& x, const Affine& y, Multiplier m, MoteReducePa
 }  // namespace
 
 std::span<const Family> reduce_families() {
-  static constexpr Family kFamilies[] = {
+  static const Family kFamilies[] = {
 #define MOTE_REDUCE(id, X, A, Y, first, next, last) {#id, kRows_##id},
 #define MOTE_REDUCE_ORDERED(id, X, A, Y, next, last) {#id, kRows_##id},
 #include "kernels/reduce/reduce.inc"
 #undef MOTE_REDUCE_ORDERED
 #undef MOTE_REDUCE
   };
-  return kFamilies;
+  static const FamilyTable kTable = with_fast_rows(kFamilies, {kReduceAvx2});
+  return kTable.families;
 }
 
 void plan_reduce(std::span<const int64_t> shape, std::span<const bool> reduces,
