@@ -12,7 +12,7 @@ namespace mote::kernels {
 // One a line of softmax.inc, named as it is, and "softmax_qi16_qi16".
 std::span<const Family> softmax_families();
 
-extern const ProcessorRows kSoftmaxAvx2;
+extern const ProcessorRows kSoftmaxAvx2, kSoftmaxQuantizedAvx2;
 
 // Multipliers of 8-bit softmax and log_softmax, and of the 16-bit softmax.
 void prepare_softmax_8(float scale_x, float beta, MoteRowParams& p);

@@ -160,7 +160,8 @@ std::span<const Family> softmax_families() {
 #undef MOTE_ROW
       {"softmax_qi16_qi16", kRows_qi16},
   };
-  static const FamilyTable kTable = with_fast_rows(kFamilies, {kSoftmaxAvx2});
+  static const FamilyTable kTable =
+      with_fast_rows(kFamilies, {kSoftmaxAvx2, kSoftmaxQuantizedAvx2});
   return kTable.families;
 }
 
