@@ -8,6 +8,7 @@
 
 #include "driver/model.h"
 #include "ops/ops.h"
+#include "passes/fuse_layer_normalization.h"
 #include "passes/specialize.h"
 
 namespace mote::ops {
@@ -42,6 +43,8 @@ int print(const char* path) {
   add(model.graph, &used);
   const auto shapes = mote::driver::input_shapes(mote::driver::inputs_of(model.graph), {});
   mote::passes::specialize(model.graph, shapes);
+  add(model.graph, &used);
+  mote::passes::fuse_layer_normalization(model.graph);
   add(model.graph, &used);
   for (const Record& record : kRecords) {
     if (used.count(record.op)) std::printf("MOTE_OP(%s)\n", record.name);

@@ -104,6 +104,27 @@ void lower_local_response_normalization(LowerContext& c) {
   add_step(c, "local_response_normalization", short_name(c.in(0).dtype), p, -1);
 }
 
+void infer_layer_normalization(InferContext& c) {
+  infer_one_type(c);
+  if (c.in(0).dtype != DType::f32) fail_user("the input is {}, expected float32", c.in(0).str());
+  for (const int i : {1, 2}) {
+    const bool fits = !c.has(i) || (c.in(i).dtype == DType::f32 && c.in(i).shape.rank() == 1 &&
+                                    c.in(i).shape[0] == c.in(0).shape.back());
+    if (!fits) {
+      fail_user("{} is {}, expected float32[{}]", i == 1 ? "gamma" : "beta", c.in(i).str(),
+                c.in(0).shape.back());
+    }
+  }
+}
+
+void lower_layer_normalization(LowerContext& c) {
+  if (c.in(0).shape.elements() == 0) return;
+  MoteRowParams p = params_of(c);
+  p.bias = c.attrs<LayerNormalizationAttrs>().epsilon;
+  c.step(require_family(kernels::softmax_families(), "layer_normalization", "f32", c.in(0).str()),
+         p, {c.in_ref(0), c.in_ref(1), c.in_ref(2)}, {c.out_ref(0)}, 0);
+}
+
 int softmax_version(const NodeView& c) {
   const DType x = c.in(0).dtype;
   return x == DType::f16 ? 4 : x == DType::i16 ? 3 : x == DType::i8 ? 2 : 1;
@@ -161,6 +182,16 @@ extern const OpDef kLocalResponseNormalization = {
     .lower = lower_local_response_normalization,
     .quant = {.why_not = "it has no integer kernel"},
     .tflite = {.code = 13, .options = 13, .fields = kResponseFields},
+};
+
+extern const OpDef kLayerNormalization = {
+    .name = "layer_normalization",
+    .attrs = &attrs_of<LayerNormalizationAttrs>,
+    .max_inputs = 3,
+    .infer = infer_layer_normalization,
+    .lower = lower_layer_normalization,
+    .may_reuse = 0,
+    .quant = {.why_not = "made from its parts when a model is about to run"},
 };
 
 }  // namespace mote::ops

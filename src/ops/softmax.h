@@ -5,6 +5,9 @@
 //   l2_normalization     x / sqrt(sum of x^2)
 //   local_response_normalization
 //                        x / (bias + alpha * sum of x^2 in [c - radius, c + radius))^beta
+//   layer_normalization  (x - mean) / sqrt(mean of (x - mean)^2 + epsilon) * gamma + beta; inputs
+//   x,
+//                        gamma and beta (optional), [x's last extent]
 #pragma once
 
 #include "graph/attrs.h"
@@ -33,5 +36,10 @@ inline void fields(AttrVisitor& v, LocalResponseNormalizationAttrs& a) {
   v("alpha", a.alpha);
   v("beta", a.beta);
 }
+
+struct LayerNormalizationAttrs {
+  float epsilon = 1e-3f;
+};
+inline void fields(AttrVisitor& v, LayerNormalizationAttrs& a) { v("epsilon", a.epsilon); }
 
 }  // namespace mote::ops

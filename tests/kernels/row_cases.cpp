@@ -90,6 +90,53 @@ void softmax_qi16(Random& r, Case& c) {
   c.text = std::to_string(p.outer) + "x" + std::to_string(p.depth);
 }
 
+// With u = 2^-24, in each of the two rows: the mean is off by m <= gamma(n + 1) mean |x|, so that a
+// difference d is by m + u |d|, the mean v of d^2 by 2 mean |d| (m + u |d|) + gamma(n + 3) v, and
+// 1 / sqrt(v + e) by half of that relative to v + e, and some roundings.
+void bound_layer_normalization(Case& c, const MoteRowParams& p) {
+  const auto x = elements_of<float>(c.in[0].bytes), gamma_of = elements_of<float>(c.in[1].bytes),
+             beta = elements_of<float>(c.in[2].bytes);
+  const auto n = static_cast<size_t>(p.depth);
+  const auto depth = static_cast<double>(p.depth);
+  for (size_t row = 0; n > 0 && row < x.size(); row += n) {
+    double sum = 0, sizes = 0, squares = 0, apart = 0;
+    for (size_t i = row; i < row + n; ++i) {
+      sum += static_cast<double>(x[i]), sizes += std::fabs(static_cast<double>(x[i]));
+    }
+    const double mean = sum / depth, off = gamma(p.depth + 1) * sizes / depth;
+    for (size_t i = row; i < row + n; ++i) {
+      const double d = std::fabs(static_cast<double>(x[i]) - mean);
+      squares += d * d, apart += d * (off + 0x1p-24 * d);
+    }
+    const double variance = squares / depth + off * off;
+    const double error = 2 * apart / depth + gamma(p.depth + 3) * variance + off * off;
+    const double total = variance + static_cast<double>(p.bias);
+    const double least = std::max(total - error, static_cast<double>(p.bias) / 2);
+    const double scale = 1 / std::sqrt(least), relative = error / least / 2 + gamma(6);
+    for (size_t i = 0; i < n; ++i) {
+      const double d = std::fabs(static_cast<double>(x[row + i]) - mean);
+      const double g = gamma_of.empty() ? 1 : std::fabs(static_cast<double>(gamma_of[i]));
+      const double b = beta.empty() ? 0 : std::fabs(static_cast<double>(beta[i]));
+      const double normal = g * scale * (off + (d + off) * (relative + gamma(3)));
+      c.out[0].bound.push_back(2 * (normal + gamma(2) * (g * scale * d + b)) + 0x1p-140);
+    }
+  }
+}
+
+void layer_normalization(Random& r, Case& c) {
+  MoteRowParams p = random_rows(r);
+  p.bias = r.pick({1e-3f, 1e-5f, 1e-6f, 0.1f});
+  c.add(random_floats(r, p.outer * p.depth, Floats::plain), 4);
+  for (int i = 0; i < 2; ++i) {
+    r.one_in(4) ? c.add_absent() : c.add(random_floats(r, p.depth, Floats::plain), 4);
+  }
+  c.add_output(p.outer * p.depth, 4, true);
+  c.may_reuse = 0;
+  bound_layer_normalization(c, p);
+  c.set_params(p);
+  c.text = std::to_string(p.outer) + "x" + std::to_string(p.depth);
+}
+
 template <class X, class Y>
 void reduce(Random& r, Case& c) {
   std::vector<int64_t> shape;
@@ -213,6 +260,8 @@ void add_row_generators(std::vector<Generator>& all) {
 #include "kernels/softmax/softmax.inc"
 #undef MOTE_ROW
   all.push_back({find_family(softmax_families(), "softmax_qi16_qi16"), 60, softmax_qi16});
+  all.push_back(
+      {find_family(softmax_families(), "layer_normalization_f32"), 80, layer_normalization});
 #define MOTE_REDUCE(id, X, A, Y, first, next, last) \
   all.push_back({find_family(reduce_families(), #id), 40, reduce<X, Y>});
 #define MOTE_REDUCE_ORDERED(id, X, A, Y, next, last) \

@@ -9,7 +9,7 @@
 
 namespace mote::kernels {
 
-// One a line of softmax.inc, named as it is, and "softmax_qi16_qi16".
+// One a line of softmax.inc, named as it is, "softmax_qi16_qi16" and "layer_normalization_f32".
 std::span<const Family> softmax_families();
 
 extern const ProcessorRows kSoftmaxAvx2, kSoftmaxQuantizedAvx2;

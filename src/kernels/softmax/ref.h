@@ -56,6 +56,28 @@ static inline void mote_response_row_f32(const MoteRowParams* p, const float* x,
   }
 }
 
+static inline void mote_layer_normalization_row(const MoteRowParams* p, const float* x,
+                                                const float* gamma, const float* beta, float* y) {
+  float sum = 0.0f, squares = 0.0f;
+  for (int64_t c = 0; c < p->depth; ++c) sum += x[c];
+  const float mean = sum / (float)p->depth;
+  for (int64_t c = 0; c < p->depth; ++c) squares += (x[c] - mean) * (x[c] - mean);
+  const float scale = 1.0f / sqrtf(squares / (float)p->depth + p->bias);
+  for (int64_t c = 0; c < p->depth; ++c) {
+    const float scaled = (x[c] - mean) * scale * (gamma ? gamma[c] : 1.0f);
+    y[c] = scaled + (beta ? beta[c] : 0.0f);
+  }
+}
+
+/* Rows [begin, end). */
+static inline void mote_rows_layer_normalization_f32(const MoteRowParams* p, const float* x,
+                                                     const float* gamma, const float* beta,
+                                                     float* y, int64_t begin, int64_t end) {
+  for (int64_t r = begin; r < end; ++r) {
+    mote_layer_normalization_row(p, x + r * p->depth, gamma, beta, y + r * p->depth);
+  }
+}
+
 /* --- Quantized */
 
 /* The row's maximum, and its sum of exp(x - max) in Q12. `flip` is -128 where the bytes are uint8:

@@ -46,15 +46,22 @@ float max_of(const float* x, int64_t n) {
   return lanes[0];
 }
 
-float sum_of(const float* x, int64_t n) {
+template <class Term>
+float sum_of_terms(int64_t n, const Term& term) {
   std::array<float, kLanes> lanes{};
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    for (size_t j = 0; j < kLanes; ++j) lanes[j] += x[i + static_cast<int64_t>(j)];
+    for (size_t j = 0; j < kLanes; ++j) lanes[j] += term(i + static_cast<int64_t>(j));
   }
-  for (; i < n; ++i) lanes[0] += x[i];
+  for (; i < n; ++i) lanes[0] += term(i);
   for (size_t j = 1; j < kLanes; ++j) lanes[0] += lanes[j];
   return lanes[0];
+}
+float sum_of(const float* x, int64_t n) {
+  return sum_of_terms(n, [x](int64_t i) { return x[i]; });
+}
+float sum_of_squares(const float* x, int64_t n) {
+  return sum_of_terms(n, [x](int64_t i) { return x[i] * x[i]; });
 }
 
 void fast_softmax(const MoteRowParams* p, const float* x, float* y, int64_t begin, int64_t end) {
@@ -66,6 +73,29 @@ void fast_softmax(const MoteRowParams* p, const float* x, float* y, int64_t begi
     const float sum = sum_of(to, p->depth);
     for (int64_t c = 0; c < p->depth; ++c) to[c] /= sum;
   }
+}
+
+void fast_layer_normalization(const MoteRowParams* p, const float* x, const float* gamma,
+                              const float* beta, float* y, int64_t begin, int64_t end) {
+  const auto depth = static_cast<float>(p->depth);
+  for (int64_t r = begin; r < end; ++r) {
+    const float* from = x + r * p->depth;
+    float* to = y + r * p->depth;
+    const float mean = sum_of(from, p->depth) / depth;
+    for (int64_t c = 0; c < p->depth; ++c) to[c] = from[c] - mean;
+    const float scale = 1.0f / std::sqrt(sum_of_squares(to, p->depth) / depth + p->bias);
+    for (int64_t c = 0; c < p->depth; ++c) to[c] *= scale;
+    for (int64_t c = 0; gamma && c < p->depth; ++c) to[c] *= gamma[c];
+    for (int64_t c = 0; beta && c < p->depth; ++c) to[c] += beta[c];
+  }
+}
+
+template <auto kRows>
+int run_layer_normalization(const Args& args, int64_t begin, int64_t end) {
+  kRows(static_cast<const MoteRowParams*>(args.params), static_cast<const float*>(args.in[0]),
+        static_cast<const float*>(args.in[1]), static_cast<const float*>(args.in[2]),
+        static_cast<float*>(args.out[0]), begin, end);
+  return kOk;
 }
 
 // Bytes have 256 values, so differences have as many: their exponentials by table, made once a
@@ -135,6 +165,15 @@ constexpr Run kFaster<mote_rows_softmax_qu8_qi16> =
 constexpr Kernel kRows_qi16[] = {
     {.name = "softmax_qi16_qi16__reference", .run = run_softmax_qi16, .units = rows}};
 
+constexpr Kernel kRows_layer[] = {
+    {.name = "layer_normalization_f32__fast",
+     .run = run_layer_normalization<fast_layer_normalization>,
+     .units = rows},
+    {.name = "layer_normalization_f32__reference",
+     .run = run_layer_normalization<mote_rows_layer_normalization_f32>,
+     .units = rows},
+};
+
 // The rows that are there.
 std::span<const Kernel> present(std::span<const Kernel> both) {
   return both[0].run ? both : both.subspan(1);
@@ -159,6 +198,7 @@ std::span<const Family> softmax_families() {
 #include "kernels/softmax/softmax.inc"
 #undef MOTE_ROW
       {"softmax_qi16_qi16", kRows_qi16},
+      {"layer_normalization_f32", kRows_layer},
   };
   static const FamilyTable kTable =
       with_fast_rows(kFamilies, {kSoftmaxAvx2, kSoftmaxQuantizedAvx2});

@@ -7,6 +7,9 @@
  *   softmax_qi16_qi16      in: x, exp table, 1/(1+x) table (513 entries each, ../lut/tables.h)
  *   log_softmax_q*         in fixed point; output scale 16/256, zero point the type's largest
  *   l2_normalization_*     x / sqrt(sum of x^2); quantized outputs have scale 1/128
+ *   layer_normalization_f32
+ *                          (x - mean) / sqrt(mean of (x - mean)^2 + bias) * gamma + beta
+ *                          in: x, gamma [depth] or null, beta [depth] or null
  *   local_response_normalization_f32
  *                          x / (bias + alpha * sum of x^2 over neighbours within radius)^beta */
 #ifndef MOTE_KERNELS_SOFTMAX_SOFTMAX_H_
@@ -17,7 +20,7 @@
 typedef struct {
   int64_t outer, depth;
   float beta;        /* softmax_f32 and local_response_normalization */
-  float bias, alpha; /* local_response_normalization */
+  float bias, alpha; /* local_response_normalization; bias: layer_normalization */
   int32_t radius;
   /* softmax_q*, log_softmax_q*: differences to the maximum as Q5, m = (multiplier, shift); those
    * below diff_min count as nothing. */

@@ -92,6 +92,56 @@ void l2_row(const MoteRowParams& p, const float* x, float* y) {
   map(x, y, p.depth, [norm](v::F32 a) { return a / v::splat(norm); });
 }
 
+// The sum of term(vector of x) over x; four sums side by side, which need not wait for each other.
+template <class Term>
+float sum_of(const float* x, int64_t n, const Term& term) {
+  v::F32 sums[4] = {};
+  int64_t i = 0;
+  for (; i + 4 * v::kLanes <= n; i += 4 * v::kLanes) {
+    for (int k = 0; k < 4; ++k) sums[k] += term(v::load(x + i + k * v::kLanes));
+  }
+  for (; i + v::kLanes <= n; i += v::kLanes) sums[0] += term(v::load(x + i));
+  if (i < n) {
+    const v::F32 rest = term(v::load_part(x + i, n - i));
+    sums[1] += v::select(v::first_lanes(n - i), rest, v::splat(0.0f));
+  }
+  return v::sum_lanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
+void layer_normalization_row(const MoteRowParams& p, const float* x, const float* gamma,
+                             const float* beta, float* y) {
+  const auto depth = static_cast<float>(p.depth);
+  const v::F32 mean = v::splat(sum_of(x, p.depth, [](v::F32 a) { return a; }) / depth);
+  const float squares = sum_of(x, p.depth, [mean](v::F32 a) { return (a - mean) * (a - mean); });
+  const v::F32 scale = v::splat(1.0f / sqrtf(squares / depth + p.bias));
+  const auto normal = [=](v::F32 a) { return (a - mean) * scale; };
+  int64_t i = 0;
+  if (gamma && beta) {
+    for (; i + v::kLanes <= p.depth; i += v::kLanes) {
+      v::store(y + i, v::fma(normal(v::load(x + i)), v::load(gamma + i), v::load(beta + i)));
+    }
+  }
+  for (; i < p.depth; i += v::kLanes) {
+    const int64_t n = p.depth - i < v::kLanes ? p.depth - i : v::kLanes;
+    v::F32 value = normal(v::load_part(x + i, n));
+    if (gamma) value *= v::load_part(gamma + i, n);
+    if (beta) value += v::load_part(beta + i, n);
+    v::store_part(y + i, value, n);
+  }
+}
+
+int run_layer_normalization(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = *static_cast<const MoteRowParams*>(args.params);
+  const auto* x = static_cast<const float*>(args.in[0]);
+  const auto *gamma = static_cast<const float*>(args.in[1]),
+             *beta = static_cast<const float*>(args.in[2]);
+  auto* y = static_cast<float*>(args.out[0]);
+  for (int64_t r = begin; r < end; ++r) {
+    layer_normalization_row(p, x + r * p.depth, gamma, beta, y + r * p.depth);
+  }
+  return kOk;
+}
+
 template <void (*kRow)(const MoteRowParams&, const float*, float*)>
 int run_rows(const Args& args, int64_t begin, int64_t end) {
   const auto& p = *static_cast<const MoteRowParams*>(args.params);
@@ -106,6 +156,9 @@ constexpr Kernel kRows[] = {
     {.name = MOTE_ROW_NAME("softmax_f32"), .run = run_rows<softmax_row>, .units = rows},
     {.name = MOTE_ROW_NAME("log_softmax_f32"), .run = run_rows<log_softmax_row>, .units = rows},
     {.name = MOTE_ROW_NAME("l2_normalization_f32"), .run = run_rows<l2_row>, .units = rows},
+    {.name = MOTE_ROW_NAME("layer_normalization_f32"),
+     .run = run_layer_normalization,
+     .units = rows},
 };
 
 }  // namespace
