@@ -52,30 +52,6 @@ void cut_tiles(Int8Plan* p) {
   }
 }
 
-// Stride 1, 3 x 3, channels in vectors, and transformed filters that fit the second cache: 32 bytes
-// for each pair of channels.
-bool may_be_winograd(const Int8Conv& conv) {
-  const MoteWindow& g = conv.window;
-  constexpr int64_t kMostBytes = 512 * 1024, kMostChannels = 1824;
-  return conv.may_transform && conv.groups == 1 && g.filter_h == 3 && g.filter_w == 3 &&
-         g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 && g.dilation_w == 1 &&
-         g.in_c % 16 == 0 && g.in_c > 0 && g.in_c <= kMostChannels && g.out_h > 1 && g.out_w > 1 &&
-         int64_t{g.in_c} * g.out_c * 32 <= kMostBytes;
-}
-
-// Tiles of an even size: some 2 x 2 pixels, whose transformed inputs stay in the first cache.
-void cut_winograd_tiles(Int8Plan* p) {
-  const MoteWindow& g = p->window;
-  const int64_t most = std::clamp<int64_t>(512 / g.in_c, 4, 16), across = divide_up(g.out_w, 2);
-  if (across <= most) {
-    p->tile_w = g.out_w;
-    p->tile_h = std::min(most / across, divide_up(g.out_h, 2)) * 2;
-    return;
-  }
-  p->tile_w = divide_up(divide_up(across, divide_up(across, most)), 4) * 8;
-  p->tile_h = 2;
-}
-
 size_t round_up(int64_t bytes) { return (static_cast<size_t>(bytes) + 127) / 64 * 64; }
 
 }  // namespace
@@ -97,7 +73,7 @@ Int8Plan plan_int8(const Int8Conv& conv) {
   p.run = joined ? g.filter_w * p.depth : p.depth;
   p.patch = p.rows * p.taps * p.run;
   p.blocks = int8_blocks(p.run);
-  p.may_be_winograd = may_be_winograd(conv);
+  p.may_be_winograd = winograd_side(conv);
   if (p.may_be_winograd) {
     cut_winograd_tiles(&p);
   } else {
@@ -120,8 +96,7 @@ Int8Plan plan_int8(const Int8Conv& conv) {
   p.offsets_bytes = p.numbers_offset_bytes + static_cast<size_t>(p.tile_pixels()) * 8;
   p.scratch_bytes = p.offsets_bytes + static_cast<size_t>(p.tile_pixels() + p.rows * p.taps) * 8;
   if (p.may_be_winograd) {
-    const int64_t transformed = p.winograd_tiles() * 16 * (int64_t{g.in_c} * 2 + 64) + g.in_c;
-    p.scratch_bytes = std::max(p.scratch_bytes, round_up(transformed));
+    p.scratch_bytes = std::max(p.scratch_bytes, winograd_scratch_bytes(p));
   }
   return p;
 }
@@ -153,11 +128,10 @@ void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_b
   }
   // With few channels long chains of bytes are as fast.
   const bool pays = p.depth >= 32 || 2 * slow > p.panels;
-  p.is_winograd = p.may_be_winograd && !only_bytes && pays;
-  if (p.is_winograd) {
-    pack_winograd(p, static_cast<const int8_t*>(weights),
-                  static_cast<uint8_t*>(packed) + kPlanBytes);
-  }
+  const auto* filters = static_cast<const int8_t*>(weights);
+  const bool fits = p.may_be_winograd != 4 || winograd_sums_fit(p, conv.transform_most, filters);
+  p.winograd = !only_bytes && pays && fits ? p.may_be_winograd : 0;
+  if (p.winograd) pack_winograd(p, filters, static_cast<uint8_t*>(packed) + kPlanBytes);
   std::memset(packed, 0, kPlanBytes);
   std::memcpy(packed, &p, sizeof p);
 }

@@ -21,7 +21,9 @@ namespace mote::kernels {
 struct Int8Conv {
   MoteWindow window;  // as the family has it
   int32_t groups;
-  bool may_transform;  // int8 weights without a zero point, 8-bit outputs, rounded twice
+  // For int8 weights without a zero point, 8-bit outputs, rounded twice: the largest magnitude of
+  // an input; otherwise 0, and there is no Winograd.
+  int32_t transform_most;
   bool apart = false;  // the weights' taps are no neighbours
 };
 
@@ -44,14 +46,18 @@ struct Int8Plan {
   int32_t needs_words;   // some panel holds words
   int32_t other_centre;  // what some panel is centred on, if not on the weights' zero point
   int32_t is_centred;    // every panel is centred on the zero point
-  int32_t is_winograd;   // packed as int8_winograd-inl.h wants it
-  int32_t may_be_winograd;
+  // The side of the tiles of outputs that it is packed for by Winograd, 2 or 4; 0 if it is not.
+  int32_t winograd;
+  int32_t may_be_winograd;  // the same before the weights are known
 
   int64_t k() const { return rows * taps * blocks * kBlockSteps; }
   int64_t units() const { return window.batches * tiles_y * tiles_x * groups * parts; }
   int64_t tile_pixels() const { return tile_h * tile_w; }
-  // Tiles of 2 x 2 pixels of a unit, in fours.
-  int64_t winograd_tiles() const { return ((tile_h + 1) / 2 * ((tile_w + 1) / 2) + 3) / 4 * 4; }
+  // Winograd's tiles of a unit, in fours.
+  int64_t winograd_tiles() const {
+    const int64_t s = may_be_winograd;
+    return ((tile_h + s - 1) / s * ((tile_w + s - 1) / s) + 3) / 4 * 4;
+  }
   size_t blob_bytes() const { return int8_panels_bytes(outputs, k()); }
 };
 
@@ -65,9 +71,33 @@ void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_b
                const void* weights, void* packed, const TapSteps* steps = nullptr);
 
 // int8_winograd.cpp
+// Sides of the tiles that a convolution may be computed by, 0 for none, and what they change.
+int32_t winograd_side(const Int8Conv& conv);
+void cut_winograd_tiles(Int8Plan* p);
+size_t winograd_scratch_bytes(const Int8Plan& p);
 size_t winograd_panels_bytes(const Int8Plan& p);
-// Turns a blob of panels into one of transformed filters; `weights` as the model stores them.
+// Whether no sum of a tile of 4 x 4 leaves 32 bits.
+bool winograd_sums_fit(const Int8Plan& p, int32_t transform_most, const int8_t* weights);
+// Turns a blob of panels into one of filters, transformed or (4 x 4) about to be; `weights` as the
+// model stores them.
 void pack_winograd(const Int8Plan& p, const int8_t* weights, void* blob);
+
+// What lies in the scratch of tiles of 4 x 4; planes in elements.
+struct Winograd4Sizes {
+  int64_t chunk, m_tiles, v_plane, m_plane, u_plane;
+};
+static inline Winograd4Sizes winograd4_sizes(const Int8Plan& p) {
+  constexpr int64_t kChunk = 64, kTiles = 8;
+  const int64_t depth = p.window.in_c, tiles = p.winograd_tiles();
+  Winograd4Sizes s = {};
+  s.chunk = depth < kChunk ? depth : kChunk;
+  s.m_tiles = depth <= kChunk && tiles > kTiles ? kTiles : tiles;
+  s.v_plane = tiles * depth + 32;
+  s.m_plane = s.m_tiles * 16 + 16;
+  s.u_plane = s.chunk * 16 + 32;
+  return s;
+}
+
 // Joins neighbouring blocks of what pack_int8 packed, for products of eight steps: two of a run are
 // one, with a channel's eight steps side by side (channels in the panel's order). A last block
 // that is alone stays as it is.

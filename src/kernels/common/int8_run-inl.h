@@ -111,7 +111,7 @@ inline int run_int8(const MoteIntMac& mac, const Args& a, int64_t begin, int64_t
   const int64_t channels = p.window.out_c;
   const IntJob whole = int_job(mac, a.in[2], a.in[3], a.in[4], channels, a.out[0], channels);
   if constexpr (!kOnlyBytes) {
-    if (p.is_winograd) {
+    if (p.winograd) {
       run_winograd(mac, whole, a, begin, end);
       return kOk;
     }

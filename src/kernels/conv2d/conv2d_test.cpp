@@ -132,7 +132,9 @@ TEST(Conv2d, TransformedFiltersAreExact) {
     };
     MoteConv2dInt p = {};
     p.groups = 1;
-    p.window = {n(1, 2), n(3, 40), n(3, 40), 16 * n(1, 4), 0, 0, n(1, 50), 3, 3, 1, 1, 1, 1, 0, 0};
+    const bool deep = seed % 3 == 0;
+    const int32_t depth = 16 * (deep ? n(4, 12) : n(1, 4)), side = deep ? 20 : 40;
+    p.window = {n(1, 2), n(3, side), n(3, side), depth, 0, 0, n(1, 50), 3, 3, 1, 1, 1, 1, 0, 0};
     MoteWindow& g = p.window;
     g.pad_top = n(0, 1), g.pad_left = n(0, 1);
     g.out_h = g.in_h - 2 + 2 * g.pad_top, g.out_w = g.in_w - 2 + 2 * g.pad_left;
@@ -143,6 +145,28 @@ TEST(Conv2d, TransformedFiltersAreExact) {
     expect_rows_agree(
         kConv2dInt, &p, {t.x.data(), t.w.data(), t.bias_data(), t.first.data(), t.second_data()},
         element_bytes(t.mac.y_type, int64_t{g.batches} * g.out_h * g.out_w * g.out_c));
+  }
+}
+
+// The largest sums of tiles of 4 x 4, 2^31 at most after their transform; with more channels there
+// may be no such tiles.
+TEST(Conv2d, TransformedSumsDoNotOverflow) {
+  for (const int32_t depth : {224, 240, 480}) {
+    for (const int sign : {-1, 1}) {
+      SCOPED_TRACE(depth * sign);
+      constexpr int32_t kSide = 15, kOutputs = 3;
+      MoteConv2dInt p = {};
+      p.window = {1, kSide, kSide, depth, kSide, kSide, kOutputs, 3, 3, 1, 1, 1, 1, 1, 1};
+      p.groups = 1;
+      p.mac = {kMoteI8, kMoteI8, kMoteI8, 0, 0, 0, -128, 127, kMoteTwice};
+      const std::vector<int8_t> x(static_cast<size_t>(kSide * kSide * depth), -128);
+      const std::vector<int8_t> w(static_cast<size_t>(kOutputs * 9 * depth),
+                                  static_cast<int8_t>(127 * sign));
+      const std::vector<int32_t> multiplier(kOutputs, 1 << 30), shift(kOutputs, -18);
+      expect_rows_agree(kConv2dInt, &p,
+                        {x.data(), w.data(), nullptr, multiplier.data(), shift.data()},
+                        size_t{kSide} * kSide * kOutputs);
+    }
   }
 }
 

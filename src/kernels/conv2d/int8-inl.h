@@ -21,13 +21,14 @@ const Params& as(const void* params) {
 
 template <class Params>
 Int8Conv conv_of(const Params& p) {
-  bool may_transform = false;
+  int32_t transform_most = 0;
   if constexpr (std::is_same_v<Params, MoteConv2dInt>) {
     const MoteIntMac& m = p.mac;
-    may_transform = !kOnlyBytes && m.w_type == kMoteI8 && m.w_zero == 0 &&
-                    m.rounding == kMoteTwice && (m.y_type == kMoteI8 || m.y_type == kMoteU8);
+    const bool fits = !kOnlyBytes && m.w_type == kMoteI8 && m.w_zero == 0 &&
+                      m.rounding == kMoteTwice && (m.y_type == kMoteI8 || m.y_type == kMoteU8);
+    if (fits) transform_most = m.x_type == kMoteU8 ? 255 : 128;
   }
-  return {p.window, p.groups, may_transform};
+  return {p.window, p.groups, transform_most};
 }
 
 template <class Params>

@@ -21,7 +21,7 @@ const Params& as(const void* params) {
 template <class Params>
 Int8Conv conv_of(const Params& p) {
   const auto n = [](int64_t extent) { return static_cast<int32_t>(extent); };
-  return {{n(p.rows), 1, 1, n(p.in_c), 1, 1, n(p.out_c), 1, 1, 1, 1, 1, 1, 0, 0}, 1, false};
+  return {{n(p.rows), 1, 1, n(p.in_c), 1, 1, n(p.out_c), 1, 1, 1, 1, 1, 1, 0, 0}, 1, 0};
 }
 
 template <class Params>

@@ -32,7 +32,7 @@ const char* declines(const void* params) {
   return reason ? reason : leaves_gaps<MoteTransposeConvInt>(params);
 }
 
-Int8Conv conv_of(const OutputClass& c) { return {c.window, 1, false, true}; }
+Int8Conv conv_of(const OutputClass& c) { return {c.window, 1, 0, true}; }
 
 template <class Params>
 int64_t units(const void* params) {
