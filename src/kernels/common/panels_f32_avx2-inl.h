@@ -3,6 +3,7 @@
 //   N = 40:  [K][16] | [K][16] | [K][8]    the last panel is 8 wide where 8 are enough
 #pragma once
 
+#include "kernels/common/lines_f32_avx2-inl.h"
 #include "kernels/common/tile_f32_avx2-inl.h"
 
 namespace mote::kernels::MOTE_ISA {
@@ -89,6 +90,8 @@ struct Split {
   }
 };
 
+inline constexpr int64_t kMostTiles = 8;
+
 inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles) {
   constexpr int64_t kUnits = 8;  // as many as threads may want
   Split s{};
@@ -106,15 +109,45 @@ inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles) {
   return s;
 }
 
-inline constexpr int64_t kMostTiles = 8;
-
-// One unit of a plain product: x [rows, k], y [rows, n], both without gaps.
+// Tiles [first, first + count) of rows of x at equal distances with panels [begin, end) of N
+// columns. x and y begin with the first of those tiles.
 template <class W>
-inline void multiply_unit(const Split& s, int64_t unit, const float* x, int64_t k, const W* packed,
-                          int64_t n, const float* bias, Clamp clamp, float* y) {
-  const int64_t first = unit / s.groups * s.block_tiles;
-  const int64_t count = smaller(s.block_tiles, s.tiles - first);
-  const int64_t panel = unit % s.groups * s.group_panels;
+inline void multiply_lines(const Split& s, int64_t first, int64_t count, const float* x,
+                           int64_t x_row, int64_t k, const W* packed, int64_t n, int64_t begin,
+                           int64_t end, const float* bias, Clamp clamp, float* y, int64_t y_row) {
+  const int64_t longer = smaller(larger(s.longer_tiles - first, 0), count);
+  const int64_t rows = s.tile_rows, after = longer * (rows + 1);
+  for (int64_t p = begin; p < end; ++p) {
+    const Panel<W> panel = panel_at(packed, n, k, p);
+    const PanelBias add(bias, panel.first, panel.columns);
+    const auto* products = panel.columns > 8 ? kLines16<W> : kLines8<W>;
+    const bool next = p + 1 < end;
+    if (longer > 0) {
+      const bool last = longer == count;
+      products[rows + 1 - kLeastLines]({x, x_row, k, y, y_row, longer, next && last}, panel,
+                                       add.value, clamp);
+    }
+    if (longer < count) {
+      products[rows - kLeastLines](
+          {x + after * x_row, x_row, k, y + after * y_row, y_row, count - longer, next}, panel,
+          add.value, clamp);
+    }
+  }
+}
+
+// Whether multiply_lines takes them.
+inline bool are_lines(const Split& s, int64_t k) { return s.tile_rows >= kLeastLines && k > 0; }
+
+// Tiles [first, first + count) of the rows x [rows, k] with panels [begin, end): y [rows, n].
+template <class W>
+inline void multiply_rows(const Split& s, int64_t first, int64_t count, const float* x, int64_t k,
+                          const W* packed, int64_t n, int64_t begin, int64_t end, const float* bias,
+                          Clamp clamp, float* y) {
+  const int64_t first_row = s.first_row(first);
+  if (are_lines(s, k)) {
+    return multiply_lines(s, first, count, x + first_row * k, k, k, packed, n, begin, end, bias,
+                          clamp, y + first_row * n, n);
+  }
   const Run run = {0, 0};
   const float* rows[kMostTiles * kTileRows];
   Tile tiles[kMostTiles];
@@ -124,8 +157,17 @@ inline void multiply_unit(const Split& s, int64_t unit, const float* x, int64_t 
     for (int64_t r = 0; r < kTileRows; ++r) at[r] = x + smaller(row + r, next - 1) * k;
     tiles[t] = {at, 0, &run, 1, k, y + row * n, static_cast<int>(next - row)};
   }
-  multiply_block(tiles, count, packed, n, k, panel, smaller(panel + s.group_panels, s.panels), bias,
-                 clamp, n);
+  multiply_block(tiles, count, packed, n, k, begin, end, bias, clamp, n);
+}
+
+// One unit of a plain product: x [rows, k], y [rows, n], both without gaps.
+template <class W>
+inline void multiply_unit(const Split& s, int64_t unit, const float* x, int64_t k, const W* packed,
+                          int64_t n, const float* bias, Clamp clamp, float* y) {
+  const int64_t first = unit / s.groups * s.block_tiles;
+  const int64_t panel = unit % s.groups * s.group_panels;
+  multiply_rows(s, first, smaller(s.block_tiles, s.tiles - first), x, k, packed, n, panel,
+                smaller(panel + s.group_panels, s.panels), bias, clamp, y);
 }
 
 // Tiles that a block may have, so that what they need stays in the L1 cache.

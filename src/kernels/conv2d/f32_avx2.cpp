@@ -10,8 +10,7 @@
 namespace mote::kernels::MOTE_ISA {
 namespace {
 
-// Runs shorter than this are copied together first, if there are more panels than the copy costs or
-// they would be tap by tap.
+// Windows whose runs are shorter than this are copied together first.
 constexpr int64_t kShortRun = 24;
 
 constexpr int64_t kRunBytes = sizeof(Run);
@@ -24,7 +23,8 @@ struct Conv {
   int64_t pixel_step;      // between windows side by side, in elements
   Split split;
   bool padded;
-  bool gathers, gathers_all;  // tiles at the border, or all
+  bool plain;    // a product of matrices, whose rows are pixels
+  bool gathers;  // windows are copied together first: their runs are short
 
   explicit Conv(const MoteConv2dF32& p) : window(p.window), groups(p.groups) {
     const MoteWindow& g = window;
@@ -39,14 +39,11 @@ struct Conv {
     last_y = g.in_h - (g.filter_h - 1) * int64_t{g.dilation_h};
     last_x = g.in_w - (g.filter_w - 1) * int64_t{g.dilation_w};
     pixel_step = int64_t{g.stride_w} * g.in_c;
-    if (taps == 1 && g.stride_h == 1 && g.stride_w == 1 && !padded && g.in_h == g.out_h &&
-        g.in_w == g.out_w) {
-      join_lines();
-    }
-    gathers = taps > 1 && run_taps * depth < kShortRun;
-    gathers_all = gathers && outputs > 2 * kTileColumns;
-    split = split_product(int64_t{g.batches} * g.out_h * g.out_w, outputs,
-                          tiles_of_bytes(tile_bytes()));
+    plain = taps == 1 && g.stride_h == 1 && g.stride_w == 1 && !padded && g.in_h == g.out_h &&
+            g.in_w == g.out_w;
+    const int64_t pixels = int64_t{g.batches} * g.out_h * g.out_w;
+    gathers = taps > 1 && run_taps * depth < kShortRun && pixels >= kLeastLines && depth > 0;
+    split = split_product(pixels, outputs, tiles_of_bytes(tile_bytes()));
   }
 
   // Of a tile's memory: the rows and runs of its taps, or its patches.
@@ -54,20 +51,12 @@ struct Conv {
     const int64_t tap_bytes = kTileRows * static_cast<int64_t>(sizeof(float*)) + kRunBytes;
     return gathers ? kTileRows * k * 4 : reads_zeros() ? taps * tap_bytes : 0;
   }
+  bool lines() const { return (plain || gathers) && are_lines(split, k); }
   // Of the runs of a window that is inside the image.
   int64_t runs_bytes() const { return taps * kRunBytes; }
   bool reads_zeros() const { return padded && !gathers; }
 
  private:
-  // A window of one pixel, none of which is skipped: all of them are one line.
-  void join_lines() {
-    MoteWindow& g = window;
-    const int64_t pixels = int64_t{g.batches} * g.out_h * g.out_w;
-    if (pixels > INT32_MAX) return;
-    g.batches = g.in_h = g.out_h = 1;
-    g.in_w = g.out_w = static_cast<int32_t>(pixels);
-    last_y = 1, last_x = pixels;
-  }
   static int64_t reach(int64_t out, int64_t stride, int64_t filter, int64_t dilation) {
     return (out - 1) * stride + (filter - 1) * dilation + 1;
   }
@@ -222,76 +211,116 @@ void find_taps(const Workspace& work, const Windows& w, char* memory, Tile& tile
   tile.length = c.depth;
 }
 
-// n floats, few.
-[[gnu::always_inline]] inline void copy_few(const float* from, int64_t n, float* to) {
-  if (n >= 8) {
-    const F8 last = load8(from + n - 8);
-    for (int64_t i = 0; i < n - 8; i += 8) _mm256_storeu_ps(to + i, load8(from + i));
-    _mm256_storeu_ps(to + n - 8, last);
-  } else if (n >= 4) {
-    const __m128 first = _mm_loadu_ps(from), last = _mm_loadu_ps(from + n - 4);
-    _mm_storeu_ps(to, first);
-    _mm_storeu_ps(to + n - 4, last);
-  } else {
-    for (int64_t i = 0; i < n; ++i) to[i] = from[i];
-  }
-}
+// Rows of n floats from here to there.
+struct Rows {
+  const float* from;
+  int64_t from_row, rows, n;
+  float* to;
+  int64_t to_row;
+};
 
-void zero_few(int64_t n, float* to) {
-  for (int64_t i = 0; i < n; ++i) to[i] = 0.0f;
-}
-
-// `count` taps that are neighbours, from column x of a line of the image.
-void gather_taps(const Conv& c, const float* line, int64_t x, int64_t count, float* patch) {
-  const int64_t before = smaller(count, larger(0, -x));
-  const int64_t end = larger(before, smaller(count, c.window.in_w - x));
-  zero_few(before * c.depth, patch);
-  copy_few(line + (x + before) * c.window.in_c, (end - before) * c.depth, patch + before * c.depth);
-  zero_few((count - end) * c.depth, patch + end * c.depth);
-}
-
-// The window of one pixel, in one piece.
-void gather(const Conv& c, const Windows& w, int r, float* patch) {
-  const MoteWindow& g = c.window;
-  const int64_t row = c.run_taps * c.depth, x = w.x[r], line = int64_t{g.in_w} * g.in_c;
-  const bool whole = c.run_taps == g.filter_w && x >= 0 && x + g.filter_w <= g.in_w;
-  const float* at = w.image[r] + w.y[r] * line;
-  int64_t y = w.y[r];
-  for (int64_t fy = 0; fy < g.filter_h; ++fy, y += g.dilation_h, at += g.dilation_h * line) {
-    if (y < 0 || y >= g.in_h) {
-      zero_few(g.filter_w * c.depth, patch);
-      patch += g.filter_w * c.depth;
-    } else if (whole) {
-      copy_few(at + x * g.in_c, row, patch);
-      patch += row;
+// n is 1 to 3, or from 8 (kPieces - 1) to 8 kPieces, but at least 4: pieces that overlap.
+template <int kPieces>
+[[gnu::always_inline]] inline void copy_pieces(const Rows& r) {
+  const float* from = r.from;
+  float* to = r.to;
+  for (int64_t left = r.rows; left > 0; --left, from += r.from_row, to += r.to_row) {
+    if constexpr (kPieces == 0) {
+      for (int64_t i = 0; i < r.n; ++i) to[i] = from[i];
+    } else if constexpr (kPieces == 1) {
+      const __m128 first = _mm_loadu_ps(from), last = _mm_loadu_ps(from + r.n - 4);
+      _mm_storeu_ps(to, first);
+      _mm_storeu_ps(to + r.n - 4, last);
     } else {
-      for (int64_t fx = 0; fx < g.filter_w; fx += c.run_taps, patch += row)
-        gather_taps(c, at, x + fx * g.dilation_w, c.run_taps, patch);
+      const F8 last = load8(from + r.n - 8);
+      for (int i = 0; i < kPieces - 1; ++i) _mm256_storeu_ps(to + 8 * i, load8(from + 8 * i));
+      _mm256_storeu_ps(to + r.n - 8, last);
     }
   }
 }
 
-// The tile's windows, each in one piece.
-void gather_tile(const Conv& c, const Windows& w, char* memory, const float** rows, Tile& tile) {
-  static constexpr Run kWhole = {0, 0};
-  auto* patches = reinterpret_cast<float*>(memory);
-  for (int r = 0; r < tile.count; ++r) {
-    rows[r] = patches + r * c.k;
-    gather(c, w, r, patches + r * c.k);
-  }
-  tile.rows = rows;
-  tile.rows_step = 0;
-  tile.runs = &kWhole;
-  tile.run_count = 1;
-  tile.length = c.k;
+// The same again and again, `count` times.
+template <int kPieces>
+void copy_each(Rows r, int64_t count, int64_t from_step, int64_t to_step) {
+  for (; count > 0; --count, r.from += from_step, r.to += to_step) copy_pieces<kPieces>(r);
 }
 
-// The tiles of block `block`, reading the channels that x begins with and writing those that y
+void copy(const Rows& r, int64_t count, int64_t from_step, int64_t to_step) {
+  static_assert(kShortRun == 24);
+  const auto how = r.n < 4     ? copy_each<0>
+                   : r.n <= 8  ? copy_each<1>
+                   : r.n <= 16 ? copy_each<2>
+                               : copy_each<3>;
+  how(r, count, from_step, to_step);
+}
+
+void zero(float* to, int64_t n) {
+  for (; n >= 8; n -= 8, to += 8) _mm256_storeu_ps(to, _mm256_setzero_ps());
+  for (; n > 0; --n) *to++ = 0.0f;
+}
+
+// The window that begins at (y, x), tap by tap.
+void gather_taps(const Conv& c, const float* image, int64_t y, int64_t x, float* patch) {
+  const MoteWindow& g = c.window;
+  for (int64_t fy = 0; fy < g.filter_h; ++fy) {
+    for (int64_t fx = 0; fx < g.filter_w; ++fx, patch += c.depth) {
+      const int64_t ty = y + fy * g.dilation_h, tx = x + fx * g.dilation_w;
+      if (ty >= 0 && ty < g.in_h && tx >= 0 && tx < g.in_w) {
+        copy({image + (ty * g.in_w + tx) * g.in_c, 0, 1, c.depth, patch, 0}, 1, 0, 0);
+      } else {
+        zero(patch, c.depth);
+      }
+    }
+  }
+}
+
+// The same for one part of whose rows of taps may lie outside the image.
+void gather_rows(const Conv& c, const float* image, int64_t y, int64_t x, float* patch) {
+  const MoteWindow& g = c.window;
+  const int64_t n = g.filter_w * c.depth, line = int64_t{g.in_w} * g.in_c;
+  const int64_t left = larger(0, -x), right = smaller(g.filter_w, g.in_w - x);
+  const int64_t top = y < 0 ? ceil_div(-y, g.dilation_h) : 0;
+  const int64_t bottom = smaller(g.filter_h, ceil_div(g.in_h - y, g.dilation_h));
+  zero(patch, c.k);
+  if (left >= right || top >= bottom) return;
+  copy({image + (y + top * g.dilation_h) * line + (x + left) * g.in_c, g.dilation_h * line,
+        bottom - top, (right - left) * c.depth, patch + top * n + left * c.depth, n},
+       1, 0, 0);
+}
+
+// How many of `count` windows side by side lie inside the image, of which one begins at (y, x).
+int64_t count_inside(const Conv& c, int64_t y, int64_t x, int64_t count) {
+  if (y < 0 || y >= c.last_y || x < 0 || x >= c.last_x) return 0;
+  return smaller(count, ceil_div(c.last_x - x, c.window.stride_w));
+}
+
+// The windows of `count` pixels, each in one piece.
+void gather(const Conv& c, Cursor at, int64_t count, float* patch) {
+  const MoteWindow& g = c.window;
+  const int64_t n = g.filter_w * c.depth, line = int64_t{g.in_w} * g.in_c;
+  const bool by_rows = c.run_taps == g.filter_w;
+  while (count > 0) {
+    const int64_t y = at.y * g.stride_h - g.pad_top, x = at.x * g.stride_w - g.pad_left;
+    int64_t done = 1;
+    if (!by_rows) {
+      gather_taps(c, at.image, y, x, patch);
+    } else if (const int64_t inside = count_inside(c, y, x, smaller(count, g.out_w - at.x))) {
+      copy({at.image + y * line + x * g.in_c, g.dilation_h * line, g.filter_h, n, patch, n}, inside,
+           c.pixel_step, c.k);
+      done = inside;
+    } else {
+      gather_rows(c, at.image, y, x, patch);
+    }
+    count -= done, patch += done * c.k;
+    at.x += done - 1;
+    at.step(g);
+  }
+}
+
+// Tiles [first, first + count), reading the channels that x begins with and writing those that y
 // begins with.
-int64_t make_tiles(Workspace& work, const float* x, float* y, int64_t block) {
+void make_tiles(Workspace& work, const float* x, float* y, int64_t first, int64_t count) {
   const Conv& c = work.c;
-  const int64_t first = block * c.split.block_tiles;
-  const int64_t count = smaller(c.split.block_tiles, c.split.tiles - first);
   int64_t pixel = c.split.first_row(first);
   Cursor at(c.window, x, pixel);
   for (int64_t t = 0; t < count; ++t) {
@@ -302,8 +331,7 @@ int64_t make_tiles(Workspace& work, const float* x, float* y, int64_t block) {
     tile.count = static_cast<int>(next - pixel);
     tile.y = y + pixel * c.window.out_c;
     pixel = next;
-    if (!c.gathers_all &&
-        (find_inside_line(c, tile.count, at, rows) || find_inside(c, tile.count, at, rows))) {
+    if (find_inside_line(c, tile.count, at, rows) || find_inside(c, tile.count, at, rows)) {
       tile.rows = rows;
       tile.rows_step = 0;
       tile.runs = work.inside_runs;
@@ -311,39 +339,87 @@ int64_t make_tiles(Workspace& work, const float* x, float* y, int64_t block) {
       tile.length = c.run_taps * c.depth;
       continue;
     }
-    const Windows windows(c.window, tile.count, at);
-    if (c.gathers) {
-      gather_tile(c, windows, memory, rows, tile);
-    } else {
-      find_taps(work, windows, memory, tile);
+    find_taps(work, Windows(c.window, tile.count, at), memory, tile);
+  }
+}
+
+// Which tiles and panels a unit computes, of every group.
+struct Part {
+  int64_t block, first, count;  // tiles
+  int64_t panel, last_panel;
+
+  Part(const Split& s, int64_t unit) {
+    block = unit / s.groups, first = block * s.block_tiles;
+    count = smaller(s.block_tiles, s.tiles - first);
+    panel = unit % s.groups * s.group_panels;
+    last_panel = smaller(panel + s.group_panels, s.panels);
+  }
+};
+
+// The operands of one group.
+template <class W>
+struct Group {
+  const float *x, *bias;
+  const W* packed;
+  float* y;
+
+  Group(const Args& a, const Conv& c, int64_t g)
+      : x(static_cast<const float*>(a.in[0]) + g * c.depth),
+        bias(static_cast<const float*>(a.in[2])),
+        packed(static_cast<const W*>(a.in[1]) + g * panel_elements(c.outputs, c.k)),
+        y(static_cast<float*>(a.out[0]) + g * c.outputs) {
+    if (bias) bias += g * c.outputs;
+  }
+};
+
+// Rows are pixels or gathered windows, at equal distances.
+template <class W>
+void run_lines(const Args& a, const Conv& c, Clamp clamp, int64_t begin, int64_t end) {
+  auto* patches = static_cast<float*>(a.scratch);
+  const int64_t y_row = c.window.out_c;
+  int64_t held = -1;  // the block and group whose windows are in patches
+  for (int64_t unit = begin; unit < end; ++unit) {
+    const Part part(c.split, unit);
+    const int64_t pixel = c.split.first_row(part.first);
+    for (int64_t g = 0; g < c.groups; ++g) {
+      const Group<W> group(a, c, g);
+      const int64_t want = part.block * c.groups + g;
+      if (c.gathers && want != held) {
+        gather(c, Cursor(c.window, group.x, pixel),
+               c.split.first_row(part.first + part.count) - pixel, patches);
+      }
+      held = want;
+      const float* x = c.gathers ? patches : group.x + pixel * c.window.in_c;
+      multiply_lines(c.split, part.first, part.count, x, c.gathers ? c.k : c.window.in_c, c.k,
+                     group.packed, c.outputs, part.panel, part.last_panel, group.bias, clamp,
+                     group.y + pixel * y_row, y_row);
     }
   }
-  return count;
+}
+
+// Windows are read where they lie.
+template <class W>
+void run_windows(const Args& a, const Conv& c, Clamp clamp, int64_t begin, int64_t end) {
+  Workspace work(c, a.scratch);
+  int64_t held = -1;  // the block and group whose tiles are there
+  for (int64_t unit = begin; unit < end; ++unit) {
+    const Part part(c.split, unit);
+    for (int64_t g = 0; g < c.groups; ++g) {
+      const Group<W> group(a, c, g);
+      const int64_t want = part.block * c.groups + g;
+      if (want != held) make_tiles(work, group.x, group.y, part.first, part.count);
+      held = want;
+      multiply_block(work.tiles, part.count, group.packed, c.outputs, c.k, part.panel,
+                     part.last_panel, group.bias, clamp, c.window.out_c);
+    }
+  }
 }
 
 template <class W>
 int run(const Args& a, int64_t begin, int64_t end) {
   const MoteConv2dF32& p = params_of(a.params);
   const Conv c(p);
-  const auto* x = static_cast<const float*>(a.in[0]);
-  const auto* packed = static_cast<const W*>(a.in[1]);
-  const auto* bias = static_cast<const float*>(a.in[2]);
-  auto* y = static_cast<float*>(a.out[0]);
-  Workspace work(c, a.scratch);
-  int64_t held = -1, count = 0;  // the block and group whose tiles are there
-  for (int64_t unit = begin; unit < end; ++unit) {
-    const int64_t block = unit / c.split.groups;
-    const int64_t panel = unit % c.split.groups * c.split.group_panels;
-    const int64_t last = smaller(panel + c.split.group_panels, c.split.panels);
-    for (int64_t group = 0; group < c.groups; ++group) {
-      const int64_t want = block * c.groups + group;
-      if (want != held) count = make_tiles(work, x + group * c.depth, y + group * c.outputs, block);
-      held = want;
-      multiply_block(work.tiles, count, packed + group * panel_elements(c.outputs, c.k), c.outputs,
-                     c.k, panel, last, bias ? bias + group * c.outputs : nullptr,
-                     {p.act_min, p.act_max}, c.window.out_c);
-    }
-  }
+  (c.lines() ? run_lines<W> : run_windows<W>)(a, c, {p.act_min, p.act_max}, begin, end);
   return kOk;
 }
 
