@@ -1,4 +1,4 @@
-// Depthwise convolution of floats: output rows in tiles of up to four pixels (f32_tile_avx2-inl.h).
+// Depthwise convolution of floats: output rows in tiles of up to six pixels (f32_tile_avx2-inl.h).
 // Taps outside x are skipped, not multiplied by zero.
 #include "kernels/depthwise_conv2d/rows_avx2.h"
 
@@ -13,28 +13,30 @@ using namespace MOTE_ISA;
 
 using RunSpan = void (*)(const Layer&, const Span&, int64_t first_block, int64_t past_block);
 
-template <int kTaps, int kStride>
+// By pixels of a tile.
+template <int kTaps, int kStride, bool kEdge>
 constexpr RunSpan kAlongRows[kTileMost] = {
-    run_along_rows<kTaps, kStride, 1>, run_along_rows<kTaps, kStride, 2>,
-    run_along_rows<kTaps, kStride, 3>, run_along_rows<kTaps, kStride, 4>};
+    run_along_rows<kTaps, kStride, 1, kEdge>, run_along_rows<kTaps, kStride, 2, kEdge>,
+    run_along_rows<kTaps, kStride, 3, kEdge>, run_along_rows<kTaps, kStride, 4, kEdge>,
+    run_along_rows<kTaps, kStride, 5, kEdge>, run_along_rows<kTaps, kStride, 6, kEdge>};
 
-// The way along the filter's rows where all its columns lie in x, by pixels of a tile; null if
-// there is none.
-const RunSpan* along_rows(const Layer& l) {
+// The way along the filter's rows, for tiles inside x and at its edges; null if there is none.
+struct AlongRows {
+  const RunSpan *inside = nullptr, *edge = nullptr;
+};
+
+template <int kTaps, int kStride>
+constexpr AlongRows kBoth = {kAlongRows<kTaps, kStride, false>, kAlongRows<kTaps, kStride, true>};
+
+AlongRows along_rows(const Layer& l) {
   const MoteWindow& g = l.window;
-  if (l.multiplier != 1 || (g.dilation_w != 1 && g.stride_w != 1)) return nullptr;
-  const bool one = g.stride_w == 1 && g.dilation_w == 1;
-  if (g.filter_w == 3 && one) return kAlongRows<3, 1>;
-  if (g.filter_w == 3 && g.stride_w == 2) return kAlongRows<3, 2>;
-  if (g.filter_w == 5 && one) return kAlongRows<5, 1>;
-  if (g.filter_w == 5 && g.stride_w == 2) return kAlongRows<5, 2>;
-  return nullptr;
+  if (l.multiplier != 1 || g.dilation_w != 1) return {};
+  if (g.filter_w == 3 && g.stride_w == 1) return kBoth<3, 1>;
+  if (g.filter_w == 3 && g.stride_w == 2) return kBoth<3, 2>;
+  if (g.filter_w == 5 && g.stride_w == 1) return kBoth<5, 1>;
+  if (g.filter_w == 5 && g.stride_w == 2) return kBoth<5, 2>;
+  return {};
 }
-
-// For single pixels, by filter columns that lie in x.
-constexpr RunSpan kSingle[5] = {run_along_rows<1, 1, 1>, run_along_rows<2, 1, 1>,
-                                run_along_rows<3, 1, 1>, run_along_rows<4, 1, 1>,
-                                run_along_rows<5, 1, 1>};
 
 // The part [first, past) of a filter's height or width that lies in x, for one output coordinate.
 struct Clip {
@@ -52,7 +54,7 @@ Clip clip(int64_t start, int64_t filter, int64_t dilation, int64_t extent) {
 class Runner {
  public:
   Runner(const Layer& l, const float* x, float* y)
-      : l_(l), g_(l.window), along_rows_(along_rows(l)), x_(x), y_(y) {
+      : l_(l), g_(l.window), along_(along_rows(l)), x_(x), y_(y) {
     const int64_t last = g_.in_w - 1 - (g_.filter_w - 1) * int64_t{g_.dilation_w} + g_.pad_left;
     whole_past_ = last < 0 ? 0 : smaller(last / g_.stride_w + 1, g_.out_w);
     whole_first_ = smaller(ceil_div(g_.pad_left, g_.stride_w), whole_past_);
@@ -68,40 +70,65 @@ class Runner {
     s.x_column = int64_t{g_.dilation_w} * g_.in_c;
     s.x_row = int64_t{g_.dilation_h} * g_.in_w * g_.in_c;
     s.first_row = rows.first, s.past_row = rows.past;
+    const int64_t first = l_.first_block, past = l_.past_block;
+    const int64_t whole_past = larger(smaller(past, g_.out_c / kWidth), first);
+    if (!along_.inside || whole_past == first) return run_taps(s, first);
+    run_tiles(s, whole_past);
+    if (whole_past < past) run_taps(s, whole_past);
+  }
+
+ private:
+  // Blocks [l_.first_block, whole_past) of a line, which s begins with, in tiles of about the same
+  // size.
+  void run_tiles(Span s, int64_t whole_past) const {
+    // Where columns are shared by few outputs, more of them at once only crowd the cache.
+    const int64_t most = g_.filter_w < 2 * g_.stride_w ? 4 : kTileMost;
+    const int64_t tiles = ceil_div(g_.out_w, most), least = g_.out_w / tiles;
+    const int64_t longer = g_.out_w - least * tiles;
+    for (int64_t t = 0, ox = 0; t < tiles;) {
+      const int64_t size = least + (t < longer);
+      const int64_t column = ox * g_.stride_w - g_.pad_left;  // the tile's first, in x
+      const int64_t columns = (size - 1) * g_.stride_w + g_.filter_w;
+      s.first_column = smaller(columns, larger(0, -column));
+      s.past_column = smaller(columns, g_.in_w - column);
+      int64_t count = 1;  // tiles alike
+      if (s.first_column == 0 && s.past_column == columns) {
+        const int64_t alike = (t < longer ? longer : tiles) - t;
+        count = smaller(alike, (g_.in_w - column - columns) / (size * g_.stride_w) + 1);
+        s.pixels = count * size;
+        along_.inside[size - 1](l_, s, l_.first_block, whole_past);
+      } else {
+        s.pixels = size;
+        along_.edge[size - 1](l_, s, l_.first_block, whole_past);
+      }
+      t += count, ox += s.pixels;
+      s.x += s.pixels * s.x_step, s.y += s.pixels * s.y_step;
+    }
+  }
+
+  // Blocks from `first` on of a line, tap by tap.
+  void run_taps(Span s, int64_t first) const {
+    const int64_t past = l_.past_block;
+    const int64_t whole_past = larger(smaller(past, g_.out_c / kWidth), first);
     for (int64_t ox = 0; ox < g_.out_w; ox += s.pixels) {
       const bool whole = ox >= whole_first_ && ox < whole_past_;
       s.pixels = whole ? whole_past_ - ox : 1;
       const Clip columns =
           clip(ox * g_.stride_w - g_.pad_left, g_.filter_w, g_.dilation_w, g_.in_w);
       s.first_column = columns.first, s.past_column = columns.past;
-      run_span(s, whole);
+      if (l_.multiplier > 1) {
+        run_tap_by_tap<Read::kSpread>(l_, s, first, past);
+      } else {
+        run_tap_by_tap<Read::kWhole>(l_, s, first, whole_past);
+        run_tap_by_tap<Read::kPart>(l_, s, whole_past, past);
+      }
       s.x += s.pixels * s.x_step, s.y += s.pixels * s.y_step;
     }
   }
 
- private:
-  void run_span(const Span& s, bool whole) const {
-    const int64_t first = l_.first_block, past = l_.past_block;
-    if (l_.multiplier > 1) return run_tap_by_tap<Read::kSpread>(l_, s, first, past);
-    const int64_t whole_past = larger(smaller(past, g_.out_c / kWidth), first);
-    const int64_t taps = s.past_column - s.first_column;
-    if (whole && along_rows_) {
-      along_rows_[kTileMost - 1](l_, s, first, whole_past);
-      Span rest = s;
-      const int64_t done = s.pixels / kTileMost * kTileMost;
-      rest.pixels -= done, rest.x += done * s.x_step, rest.y += done * s.y_step;
-      if (rest.pixels > 0) along_rows_[rest.pixels - 1](l_, rest, first, whole_past);
-    } else if (!whole && taps > 0 && taps <= 5) {
-      kSingle[taps - 1](l_, s, first, whole_past);
-    } else {
-      run_tap_by_tap<Read::kWhole>(l_, s, first, whole_past);
-    }
-    run_tap_by_tap<Read::kPart>(l_, s, whole_past, past);
-  }
-
   const Layer& l_;
   const MoteWindow& g_;
-  const RunSpan* along_rows_;
+  const AlongRows along_;
   const float* x_;
   float* y_;
   int64_t whole_first_, whole_past_;  // output columns all of whose taps' columns lie in x

@@ -13,7 +13,7 @@
 namespace mote::kernels::MOTE_ISA {
 
 inline constexpr int64_t kWidth = 8;     // channels of a block
-inline constexpr int64_t kTileMost = 4;  // pixels of a tile, side by side
+inline constexpr int64_t kTileMost = 6;  // pixels of a tile, side by side
 
 struct Layer {
   MoteWindow window;      // height and width swapped where x is one pixel wide
@@ -23,7 +23,8 @@ struct Layer {
   int64_t first_block, past_block;  // that are computed
 };
 
-// Outputs side by side that see the same taps of the filter.
+// Outputs side by side. Tap by tap they see the same taps of the filter; along rows the columns of
+// x that they touch count, of which some may lie outside x.
 struct Span {
   const float* x;  // where the first pixel's tap (0, 0) lies, or would
   float* y;
@@ -31,7 +32,7 @@ struct Span {
   int64_t x_step, y_step;             // from pixel to pixel
   int64_t x_column, x_row;            // from tap to tap
   int64_t first_row, past_row;        // filter rows that lie in x
-  int64_t first_column, past_column;  // filter columns that lie in x
+  int64_t first_column, past_column;  // columns of the filter, or of the tile, that lie in x
 };
 
 inline __m256i first_lanes(int64_t count) {
@@ -44,14 +45,17 @@ inline __m256 clamped(const Layer& l, __m256 v) {
 }
 
 // Tiles of kPixels pixels, as many as fit, of blocks [first_block, past_block), which are whole.
-// kTaps: filter columns that lie in x.
-template <int kTaps, int kStride, int kPixels>
+// kEdge: one tile, of whose columns some lie outside x.
+template <int kTaps, int kStride, int kPixels, bool kEdge>
 void run_along_rows(const Layer& l, const Span& s, int64_t first_block, int64_t past_block) {
-  const int64_t w_row = int64_t{l.window.filter_w} * kWidth, w_block = l.window.filter_h * w_row;
+  constexpr int kColumns = (kPixels - 1) * kStride + kTaps;
+  const int64_t w_row = int64_t{kTaps} * kWidth, w_block = l.window.filter_h * w_row;
   const int64_t x_column = s.x_column, x_row = s.x_row, y_step = s.y_step;
   const int64_t filter_rows = s.past_row - s.first_row;
-  const float* w_first = l.w + s.first_row * w_row + s.first_column * kWidth;
-  const float* x_first = s.x + s.first_row * x_row + s.first_column * x_column;
+  const int first_column = static_cast<int>(s.first_column);
+  const int past_column = static_cast<int>(s.past_column);
+  const float* w_first = l.w + s.first_row * w_row;
+  const float* x_first = s.x + s.first_row * x_row;
   const __m256 low = _mm256_set1_ps(l.low), high = _mm256_set1_ps(l.high);
   for (int64_t pixel = 0; pixel + kPixels <= s.pixels; pixel += kPixels) {
     const float* x_tile = x_first + pixel * s.x_step + first_block * kWidth;
@@ -65,7 +69,8 @@ void run_along_rows(const Layer& l, const Span& s, int64_t first_block, int64_t 
         __m256 weights[kTaps];
         for (int f = 0; f < kTaps; ++f) weights[f] = _mm256_loadu_ps(w + f * kWidth);
         const float* x = row;
-        for (int c = 0; c < (kPixels - 1) * kStride + kTaps; ++c, x += x_column) {
+        for (int c = 0; c < kColumns; ++c, x += x_column) {
+          if (kEdge && (c < first_column || c >= past_column)) continue;
           const __m256 v = _mm256_loadu_ps(x);
           for (int p = 0; p < kPixels; ++p) {
             const int f = c - p * kStride;
@@ -156,8 +161,9 @@ void run_block(const Layer& l, const Span& s, int64_t pixel, int64_t block) {
 template <Read kRead>
 void run_tap_by_tap(const Layer& l, const Span& s, int64_t first_block, int64_t past_block) {
   int64_t pixel = 0;
-  for (; pixel + kTileMost <= s.pixels; pixel += kTileMost) {
-    for (int64_t b = first_block; b < past_block; ++b) run_block<kTileMost, kRead>(l, s, pixel, b);
+  constexpr int kMost = 4;
+  for (; pixel + kMost <= s.pixels; pixel += kMost) {
+    for (int64_t b = first_block; b < past_block; ++b) run_block<kMost, kRead>(l, s, pixel, b);
   }
   for (; pixel < s.pixels; ++pixel) {
     for (int64_t b = first_block; b < past_block; ++b) run_block<1, kRead>(l, s, pixel, b);
