@@ -3,6 +3,8 @@
 //   N = 40:  [K][16] | [K][16] | [K][8]    the last panel is 8 wide where 8 are enough
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/common/lines_f32_avx2-inl.h"
 #include "kernels/common/tile_f32_avx2-inl.h"
 
@@ -26,15 +28,59 @@ inline Panel<W> panel_at(const W* packed, int64_t n, int64_t k, int64_t p) {
           static_cast<int>(columns)};
 }
 
+// Eight steps of eight columns, side by side: to[i * to_step + c] = from[c * step + i].
+inline void transpose8(const float* from, int64_t step, float* to, int64_t to_step) {
+  const auto load = [&](int64_t c) { return _mm256_loadu_ps(from + c * step); };
+  const auto pair = [](__m256 a, __m256 b, bool half) {
+    return _mm256_castps_pd(half ? _mm256_unpackhi_ps(a, b) : _mm256_unpacklo_ps(a, b));
+  };
+  const auto quad = [](__m256d a, __m256d b, bool half) {
+    return _mm256_castpd_ps(half ? _mm256_unpackhi_pd(a, b) : _mm256_unpacklo_pd(a, b));
+  };
+  // Steps i and i + 4 of columns 0-3 and of columns 4-7.
+  __m256 four[2][4];
+  for (int64_t side = 0; side < 2; ++side) {
+    const __m256 a = load(4 * side), b = load(4 * side + 1);
+    const __m256 c = load(4 * side + 2), d = load(4 * side + 3);
+    for (int i = 0; i < 4; ++i) {
+      four[side][i] = quad(pair(a, b, i >= 2), pair(c, d, i >= 2), i % 2 == 1);
+    }
+  }
+  for (int64_t i = 0; i < 4; ++i) {
+    _mm256_storeu_ps(to + i * to_step, _mm256_permute2f128_ps(four[0][i], four[1][i], 0x20));
+    _mm256_storeu_ps(to + (i + 4) * to_step, _mm256_permute2f128_ps(four[0][i], four[1][i], 0x31));
+  }
+}
+
+// Steps that are done by eights; columns whose steps are neighbours, a multiple of 8 of them.
+inline int64_t pack_steps8(const float* b, int64_t columns, int64_t k, int64_t column_step,
+                           float* packed) {
+  int64_t i = 0;
+  for (; i + 8 <= k; i += 8) {
+    for (int64_t c = 0; c < columns; c += 8) {
+      transpose8(b + c * column_step + i, column_step, packed + i * columns + c, columns);
+    }
+  }
+  return i;
+}
+
 // Packs element (c, i) = b[c * column_step + i * k_step] of N columns by K.
 template <class W>
 inline void pack_panels16(const W* b, int64_t n, int64_t k, int64_t column_step, int64_t k_step,
                           W* packed) {
   for (int64_t first = 0; first < n; first += kTileColumns) {
     const int64_t columns = smaller(kTileColumns, n - first), width = columns > 8 ? 16 : 8;
+    int64_t done = 0;
+    if constexpr (std::is_same_v<W, float>) {
+      if (k_step == 1 && columns == width) {
+        done = pack_steps8(b + first * column_step, columns, k, column_step, packed);
+      }
+    }
     for (int64_t c = 0; c < width; ++c) {
       const W* from = b + (first + c) * column_step;
-      for (int64_t i = 0; i < k; ++i) packed[i * width + c] = c < columns ? from[i * k_step] : W{};
+      for (int64_t i = done; i < k; ++i) {
+        packed[i * width + c] = c < columns ? from[i * k_step] : W{};
+      }
     }
     packed += width * k;
   }

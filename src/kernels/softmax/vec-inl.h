@@ -66,9 +66,37 @@ void map(const float* x, float* y, int64_t n, const Function& function) {
   if (i < n) v::store_part(y + i, function(v::load_part(x + i, n - i)), n - i);
 }
 
-void softmax_row(const MoteRowParams& p, const float* x, float* y) {
-  const float sum = exponentials(x, max_of(x, p.depth), p.beta, y, p.depth);
-  map(y, y, p.depth, [sum](v::F32 e) { return e / v::splat(sum); });
+// Some rows at a time, so that their sums and divisions don't wait for each other.
+constexpr int64_t kRowsAtOnce = 4;
+
+void softmax_rows(const MoteRowParams& p, const float* x, float* y, int64_t count) {
+  float max[kRowsAtOnce], sum[kRowsAtOnce];
+  for (int64_t r = 0; r < count; ++r) max[r] = max_of(x + r * p.depth, p.depth);
+  for (int64_t r = 0; r < count; ++r) {
+    sum[r] = exponentials(x + r * p.depth, max[r], p.beta, y + r * p.depth, p.depth);
+  }
+  for (int64_t r = 0; r < count; ++r) {
+    float* row = y + r * p.depth;
+    const v::F32 all = v::splat(sum[r]), share = v::splat(1.0f / sum[r]);
+    // With a positive beta the sum is at least 1, and one over it a normal number.
+    if (sum[r] >= 1.0f && sum[r] <= 0x1p64f) {
+      map(row, row, p.depth, [share](v::F32 e) { return e * share; });
+    } else {
+      map(row, row, p.depth, [all](v::F32 e) { return e / all; });
+    }
+  }
+}
+
+int run_softmax(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = *static_cast<const MoteRowParams*>(args.params);
+  const auto* x = static_cast<const float*>(args.in[0]);
+  auto* y = static_cast<float*>(args.out[0]);
+  if (p.depth < 1) return kOk;
+  for (int64_t r = begin; r < end; r += kRowsAtOnce) {
+    const int64_t count = end - r < kRowsAtOnce ? end - r : kRowsAtOnce;
+    softmax_rows(p, x + r * p.depth, y + r * p.depth, count);
+  }
+  return kOk;
 }
 
 void log_softmax_row(const MoteRowParams& p, const float* x, float* y) {
@@ -153,7 +181,7 @@ int run_rows(const Args& args, int64_t begin, int64_t end) {
 }
 
 constexpr Kernel kRows[] = {
-    {.name = MOTE_ROW_NAME("softmax_f32"), .run = run_rows<softmax_row>, .units = rows},
+    {.name = MOTE_ROW_NAME("softmax_f32"), .run = run_softmax, .units = rows},
     {.name = MOTE_ROW_NAME("log_softmax_f32"), .run = run_rows<log_softmax_row>, .units = rows},
     {.name = MOTE_ROW_NAME("l2_normalization_f32"), .run = run_rows<l2_row>, .units = rows},
     {.name = MOTE_ROW_NAME("layer_normalization_f32"),
