@@ -26,7 +26,8 @@ static inline void mote_lstm_fused_i8_step(const MoteLstmI8* p, const int8_t* w,
       const uint32_t from_h =
           (uint32_t)mote_dot_i8(row + p->input, h, 0, p->cell) + (uint32_t)bias_h[at];
       const int16_t partial = mote_q15_saturate(mote_factor((int32_t)from_x, p->x[g]));
-      const int16_t sum = mote_q15_saturate(mote_factor((int32_t)from_h, p->h[g]) + partial);
+      const int16_t sum =
+          mote_q15_saturate(mote_add_wrap(mote_factor((int32_t)from_h, p->h[g]), partial));
       gate[g][r] = g == 2 ? mote_q15_tanh(sum, 3) : mote_q15_logistic(sum);
     }
   }

@@ -77,15 +77,21 @@ v::I32 widen(__m128i half) { return reinterpret_cast<v::I32>(_mm256_cvtepi16_epi
 v::I32 low_of(Words a) { return widen(_mm256_castsi256_si128(a)); }
 v::I32 high_of(Words a) { return widen(_mm256_extracti128_si256(a, 1)); }
 
+// By the instruction, since these sums may wrap.
+v::I32 sum_of(v::I32 a, v::I32 b) {
+  return reinterpret_cast<v::I32>(
+      _mm256_add_epi32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+}
+
+// mote_factor
 v::I32 scaled(v::I32 x, MoteFactor f) {
-  return rounded_right(v::mul_high(x, v::splat(f.multiplier)), -f.shift);
+  const v::I32 left = x << (f.shift > 0 ? f.shift : 0);
+  return rounded_right(v::mul_high(left, v::splat(f.multiplier)), f.shift < 0 ? -f.shift : 0);
 }
 
 // A product's sums with their biases, scaled to the gate's.
 v::I32 scaled_sum(__m256i sums, const int32_t* bias, MoteFactor f) {
-  // By the instruction, since these sums may wrap.
-  const __m256i total = _mm256_add_epi32(sums, reinterpret_cast<__m256i>(v::load(bias)));
-  return scaled(reinterpret_cast<v::I32>(total), f);
+  return scaled(sum_of(reinterpret_cast<v::I32>(sums), v::load(bias)), f);
 }
 
 // a * b / 2^n, halves away from zero.
@@ -105,8 +111,8 @@ __m128i update(const MoteLstmI8& p, const Words (&gate)[kGates], Words* c) {
   *c = state;
   const Words out = logistic_words(gate[3]), bent = tanh_words(state, p.cell_bits);
   const v::I32 zero = v::splat(p.hidden_zero_point);
-  const Words hidden = narrow(scaled(low_of(out) * low_of(bent), p.hidden) + zero,
-                              scaled(high_of(out) * high_of(bent), p.hidden) + zero);
+  const Words hidden = narrow(sum_of(scaled(low_of(out) * low_of(bent), p.hidden), zero),
+                              sum_of(scaled(high_of(out) * high_of(bent), p.hidden), zero));
   return _mm_packs_epi16(_mm256_castsi256_si128(hidden), _mm256_extracti128_si256(hidden, 1));
 }
 
@@ -130,8 +136,8 @@ struct Batch {
       const int32_t* bias_h = s.bias_h + at * kRow + g * kBlockUnits;
       const Words x = narrow(scaled_sum(from_x[g][0], bias_x, p.x[g]),
                              scaled_sum(from_x[g][1], bias_x + v::kLanes, p.x[g]));
-      gate[g] = narrow(scaled_sum(from_h[g][0], bias_h, p.h[g]) + low_of(x),
-                       scaled_sum(from_h[g][1], bias_h + v::kLanes, p.h[g]) + high_of(x));
+      gate[g] = narrow(sum_of(scaled_sum(from_h[g][0], bias_h, p.h[g]), low_of(x)),
+                       sum_of(scaled_sum(from_h[g][1], bias_h + v::kLanes, p.h[g]), high_of(x)));
     }
     const int64_t unit = at * kBlockUnits,
                   n = p.cell - unit < kBlockUnits ? p.cell - unit : kBlockUnits;
@@ -177,11 +183,11 @@ int run(const Args& args, int64_t begin, int64_t end) {
 
 const char* declines(const void* params) {
   const MoteLstmI8& p = lstm(params);
-  const auto goes_left = [](MoteFactor f) { return f.shift > 0 || f.shift < -31; };
+  const auto outside = [](MoteFactor f) { return f.shift > 31 || f.shift < -31; };
   for (int g = 0; g < kGates; ++g) {
-    if (goes_left(p.x[g]) || goes_left(p.h[g])) return "a factor is above 1";
+    if (outside(p.x[g]) || outside(p.h[g])) return "a factor is out of range";
   }
-  return goes_left(p.hidden) ? "a factor is above 1" : nullptr;
+  return outside(p.hidden) ? "a factor is out of range" : nullptr;
 }
 
 int64_t units(const void* params) { return lstm(params).batch; }

@@ -20,7 +20,7 @@ static inline void mote_lstm_product_i8(const int8_t* weights, const int32_t* bi
   for (int64_t r = 0; r < rows; ++r) {
     const int32_t sum =
         (int32_t)((uint32_t)mote_dot_i8(weights + r * columns, x, 0, columns) + (uint32_t)bias[r]);
-    gate[r] = mote_q15_saturate(mote_factor(sum, factor) + gate[r]);
+    gate[r] = mote_q15_saturate(mote_add_wrap(mote_factor(sum, factor), gate[r]));
   }
 }
 
@@ -100,7 +100,7 @@ static inline void mote_lstm_output_i8(const MoteLstmI8* p, const void* const* i
   int8_t* out = projection ? hidden : h;
   for (int64_t r = 0; r < p->cell; ++r) {
     const int32_t product = gate[r] * mote_q15_tanh(c[r], p->cell_bits);
-    out[r] = mote_saturate_i8(mote_factor(product, p->hidden) + zero);
+    out[r] = mote_saturate_i8(mote_add_wrap(mote_factor(product, p->hidden), zero));
   }
   for (int64_t r = 0; projection && r < p->output; ++r) {
     const int32_t sum =
