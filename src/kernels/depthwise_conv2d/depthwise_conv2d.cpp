@@ -188,7 +188,8 @@ constexpr Kernel kHybridRows[] = {
 }  // namespace
 
 const Family kDepthwiseConv2dF32 = {"depthwise_conv2d_f32", kF32Rows, {&kDepthwiseConv2dF32Avx2}};
-const Family kDepthwiseConv2dInt = {"depthwise_conv2d_int", kIntRows, {&kDepthwiseConv2dIntAvx2}};
+const Family kDepthwiseConv2dInt = {
+    "depthwise_conv2d_int", kIntRows, {&kDepthwiseConv2dIntAvx2, &kDepthwiseConv2dIntNeon}};
 const Family kDepthwiseConv2dHybrid = {
     "depthwise_conv2d_hybrid", kHybridRows, {&kDepthwiseConv2dHybridAvx2}};
 

@@ -216,8 +216,13 @@ constexpr Kernel kHybridRows[] = {
 const Family kFullyConnectedF32 = {"fully_connected_f32", kF32Rows, {&kFullyConnectedF32Avx2}};
 const Family kFullyConnectedF16 = {"fully_connected_f16", kF16Rows, {&kFullyConnectedF16Avx2}};
 const Family kFullyConnectedInt = {
-    "fully_connected_int", kIntRows, {&kFullyConnectedInt8Avx2, &kFullyConnectedInt16Avx2}};
-const Family kFullyConnectedHybrid = {
-    "fully_connected_hybrid", kHybridRows, {&kFullyConnectedHybridAvx2}};
+    "fully_connected_int",
+    kIntRows,
+    {&kFullyConnectedInt8Avx2, &kFullyConnectedInt16Avx2, &kFullyConnectedInt8NeonI8mm,
+     &kFullyConnectedInt8NeonDot, &kFullyConnectedInt8Neon}};
+const Family kFullyConnectedHybrid = {"fully_connected_hybrid",
+                                      kHybridRows,
+                                      {&kFullyConnectedHybridAvx2, &kFullyConnectedHybridNeonI8mm,
+                                       &kFullyConnectedHybridNeonDot, &kFullyConnectedHybridNeon}};
 
 }  // namespace mote::kernels

@@ -1,0 +1,6 @@
+#include "kernels/fully_connected/int8-inl.h"
+
+namespace mote::kernels {
+const ProcessorRows kFullyConnectedInt8Neon = {simd::Isa::neon, MOTE_ISA::kInt8Rows};
+const ProcessorRows kFullyConnectedHybridNeon = {simd::Isa::neon, MOTE_ISA::kInt8HybridRows};
+}  // namespace mote::kernels
