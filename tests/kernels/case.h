@@ -28,6 +28,7 @@ struct Output {
   std::vector<double> bound = {};
   // What a Winograd row may differ by anywhere; below 0: not compared.
   double winograd_bound = -1;
+  bool absent = false;  // an optional output that is not wanted
 };
 
 struct Case {
@@ -50,6 +51,7 @@ struct Case {
   }
   void add(Bytes bytes, size_t element_bytes) { in.push_back({std::move(bytes), element_bytes}); }
   void add_absent() { in.push_back({{}, 1, true}); }
+  void add_absent_output() { out.push_back({.absent = true}); }
   void add_output(int64_t elements, size_t element_bytes, bool is_float = false) {
     out.push_back({static_cast<size_t>(elements) * element_bytes, element_bytes, is_float});
   }
@@ -68,7 +70,7 @@ inline double gamma(int64_t n) {
 // For output 0 = float sums of `terms` products (bias included): twice gamma(terms + 1) of the sum
 // of the products' sizes, because the row and the reference both err, and what underflows. The
 // sizes are what the reference computes from the inputs' absolute values under `open_params`, which
-// do not clamp. `inputs`: which of the inputs are float.
+// do not clamp. `inputs`: which of the inputs are float, or halves if they have two bytes.
 template <class Params>
 void bound_by_sizes(Case& c, const Params& open_params, std::initializer_list<size_t> inputs,
                     int64_t terms) {
@@ -78,6 +80,10 @@ void bound_by_sizes(Case& c, const Params& open_params, std::initializer_list<si
   sizes.in = c.in;
   sizes.out.push_back({c.out[0].size_bytes, 4, true});
   for (const size_t i : inputs) {
+    if (sizes.in[i].element_bytes == 2) {
+      for (size_t k = 1; k < sizes.in[i].bytes.size(); k += 2) sizes.in[i].bytes[k] &= 0x7f;
+      continue;
+    }
     std::vector<float> values = elements_of<float>(sizes.in[i].bytes);
     for (float& v : values) v = std::fabs(v);
     sizes.in[i].bytes = bytes_of(values);
@@ -113,5 +119,6 @@ void add_row_generators(std::vector<Generator>& all);
 void add_movement_generators(std::vector<Generator>& all);
 void add_indexing_generators(std::vector<Generator>& all);
 void add_recurrent_generators(std::vector<Generator>& all);
+void add_fused_generators(std::vector<Generator>& all);
 
 }  // namespace mote::kernels::shapes

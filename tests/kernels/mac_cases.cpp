@@ -1,4 +1,5 @@
 // conv2d, depthwise_conv2d, transpose_conv, conv3d: float, integer, hybrid.
+#include "kernels/common/half.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/conv2d/families.h"
 #include "kernels/conv3d/conv3d.h"
@@ -92,10 +93,19 @@ std::string text_of(const Sizes& s) {
   return shapes::text_of(s.window) + ", groups " + std::to_string(s.groups);
 }
 
+std::vector<float> floats_of(const Input& input) {
+  if (input.element_bytes == 4) return elements_of<float>(input.bytes);
+  std::vector<float> values;
+  for (const uint16_t half : elements_of<uint16_t>(input.bytes)) {
+    values.push_back(mote_half_to_f32(half));
+  }
+  return values;
+}
+
 // The largest finite magnitude among floats; below 0 if one is not finite.
-double largest(const Bytes& bytes) {
+double largest(const Input& input) {
   double size = 0;
-  for (const float v : elements_of<float>(bytes)) {
+  for (const float v : floats_of(input)) {
     if (!std::isfinite(v)) return -1;
     size = std::max(size, std::fabs(static_cast<double>(v)));
   }
@@ -107,7 +117,7 @@ double largest(const Bytes& bytes) {
 // 48 = max over rows i of A^T of sum_k |A_ik| (sum_j |G_kj|) (sum_j |B_kj|) for the larger one; n
 // counts the roundings of one output: the depth's sum and 2 * (4 + 3 + 6) of the transforms.
 double winograd_bound(const Case& c, int64_t depth) {
-  const double x = largest(c.in[0].bytes), w = largest(c.in[1].bytes);
+  const double x = largest(c.in[0]), w = largest(c.in[1]);
   if (x < 0 || w < 0) return -1;
   const auto n = static_cast<double>(depth);
   return 2 * gamma(depth + 30) * 48 * 48 * n * x * w + 2 * gamma(2) * n * 9 * x * w +
@@ -115,11 +125,11 @@ double winograd_bound(const Case& c, int64_t depth) {
 }
 
 template <class Params, class Draw>
-auto float_window(const Draw& draw) {
-  return [draw](Random& r, Case& c) {
+auto float_window(const Draw& draw, bool half_weights = false) {
+  return [draw, half_weights](Random& r, Case& c) {
     const Sizes s = draw(r);
     auto p = window_params<Params>(s);
-    add_float_tensors(r, c, s.x, s.w, s.window.out_c);
+    add_float_tensors(r, c, s.x, s.w, s.window.out_c, half_weights);
     c.add_output(s.y, 4, true);
     p.act_min = -kInfinity, p.act_max = kInfinity;
     if (c.in[2].absent) {
@@ -225,6 +235,7 @@ void conv3d(Random& r, Case& c, bool transposed) {
 
 void add_mac_generators(std::vector<Generator>& all) {
   all.push_back({&kConv2dF32, 1500, float_window<MoteConv2dF32>(random_conv2d)});
+  all.push_back({&kConv2dF16, 600, float_window<MoteConv2dF32>(random_conv2d, true)});
   all.push_back({&kConv2dInt, 2600, int_window<MoteConv2dInt>(random_conv2d)});
   all.push_back({&kConv2dHybrid, 500, hybrid_window<MoteConv2dHybrid>(random_conv2d)});
   all.push_back({&kDepthwiseConv2dF32, 1000, float_window<MoteDepthwiseF32>(random_depthwise)});

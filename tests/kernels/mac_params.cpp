@@ -1,5 +1,7 @@
 #include "mac_params.h"
 
+#include "kernels/quantize/ref.h"
+
 namespace mote::kernels::shapes {
 namespace {
 
@@ -188,10 +190,27 @@ void add_hybrid_tensors(Random& r, Case& c, int32_t w_type, int64_t x_count, int
   c.add(random_ints<int32_t>(r, rows, -128, 127), 4);
 }
 
-void add_float_tensors(Random& r, Case& c, int64_t x_count, int64_t w_count, int64_t channels) {
+// Finite halves: those next to random floats, or any bits.
+Bytes random_halves(Random& r, int64_t n) {
+  const bool any = r.one_in(4);
+  const Floats manner = random_manner(r, false);
+  std::vector<uint16_t> values(static_cast<size_t>(n));
+  for (uint16_t& v : values) {
+    v = any ? static_cast<uint16_t>(r.bits()) : mote_f32_to_half(random_float(r, manner));
+    if ((v & 0x7c00) == 0x7c00) v &= 0xbfff;
+  }
+  return bytes_of(values);
+}
+
+void add_float_tensors(Random& r, Case& c, int64_t x_count, int64_t w_count, int64_t channels,
+                       bool half_weights) {
   c.add(random_floats(r, x_count, random_manner(r)), 4);
   // Weights are finite: what lies outside the image may be multiplied by them as zero.
-  c.add(random_floats(r, w_count, random_manner(r, false)), 4);
+  if (half_weights) {
+    c.add(random_halves(r, w_count), 2);
+  } else {
+    c.add(random_floats(r, w_count, random_manner(r, false)), 4);
+  }
   if (r.one_in(4)) {
     c.add_absent();
   } else {

@@ -52,8 +52,9 @@ void add_int_tensors(Random& r, Case& c, const MoteIntMac& mac, int64_t x_count,
 void add_hybrid_tensors(Random& r, Case& c, int32_t w_type, int64_t x_count, int64_t w_count,
                         int64_t channels, int64_t rows);
 
-// x, w, bias (or none) of the float families.
-void add_float_tensors(Random& r, Case& c, int64_t x_count, int64_t w_count, int64_t channels);
+// x, w, bias (or none) of the float families; w has halves if `half_weights`.
+void add_float_tensors(Random& r, Case& c, int64_t x_count, int64_t w_count, int64_t channels,
+                       bool half_weights = false);
 
 Bytes random_elements(Random& r, int32_t type, int64_t n);
 size_t bytes_of_type(int32_t type);

@@ -40,6 +40,7 @@ std::vector<Generator> generators() {
   add_movement_generators(all);
   add_indexing_generators(all);
   add_recurrent_generators(all);
+  add_fused_generators(all);
   return all;
 }
 

@@ -136,7 +136,8 @@ class Trial {
     std::vector<void*> out;
     for (size_t i = 0; i < in_.size(); ++i)
       in.push_back(case_.in[i].absent ? nullptr : in_[i].data());
-    for (const Guarded& g : out_) out.push_back(g.data());
+    for (size_t i = 0; i < out_.size(); ++i)
+      out.push_back(case_.out[i].absent ? nullptr : out_[i].data());
     if (reused_ >= 0) out[0] = in_[static_cast<size_t>(reused_)].data();
     if (row_.pack_input >= 0) {
       packed_.emplace_back(row_.packed_bytes(params), 0, 0xa5);

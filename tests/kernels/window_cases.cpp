@@ -32,10 +32,10 @@ std::string text_of(const Product& p) {
   return std::to_string(p.rows) + "x" + std::to_string(p.depth) + "x" + std::to_string(p.columns);
 }
 
-void fully_connected_f32(Random& r, Case& c) {
+void fully_connected_float(Random& r, Case& c, bool half_weights) {
   const Product s = random_product(r);
   MoteFullyConnectedF32 p = {s.rows, s.depth, s.columns, -kInfinity, kInfinity};
-  add_float_tensors(r, c, s.rows * s.depth, s.depth * s.columns, s.columns);
+  add_float_tensors(r, c, s.rows * s.depth, s.depth * s.columns, s.columns, half_weights);
   c.add_output(s.rows * s.columns, 4, true);
   if (c.in[2].absent) {
     bound_by_sizes(c, p, {0, 1}, s.depth);
@@ -252,7 +252,10 @@ void resize_nearest(Random& r, Case& c) {
 }  // namespace
 
 void add_window_generators(std::vector<Generator>& all) {
-  all.push_back({&kFullyConnectedF32, 900, fully_connected_f32});
+  all.push_back(
+      {&kFullyConnectedF32, 900, [](Random& r, Case& c) { fully_connected_float(r, c, false); }});
+  all.push_back(
+      {&kFullyConnectedF16, 400, [](Random& r, Case& c) { fully_connected_float(r, c, true); }});
   all.push_back({&kFullyConnectedInt, 1400, fully_connected_int});
   all.push_back({&kFullyConnectedHybrid, 500, fully_connected_hybrid});
   all.push_back({&kBatchMatmulF32, 500, batch_matmul_f32});
