@@ -145,6 +145,33 @@ int pad_ref(const Args& args, int64_t begin, int64_t end) {
   return kOk;
 }
 
+int pad_runs(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = params_of<MotePad>(args);
+  const int last = p.rank - 1;
+  const int64_t size = p.bits / 8;
+  const Filling filling(args.in[1] ? args.in[1] : p.fill, size);
+  const auto* x = static_cast<const char*>(args.in[0]);
+  int64_t rows_per_unit = 1;
+  for (int d = 1; d < last; ++d) rows_per_unit *= p.out_extent[d];
+  if (begin >= end || rows_per_unit == 0) return kOk;
+  const int64_t run = p.in_extent[last] * size, whole = p.out_extent[last] * size;
+  const int64_t before = p.before[last] * size, after = whole - before - run;
+  auto* y = static_cast<char*>(args.out[0]) + begin * rows_per_unit * whole;
+  PadRows rows(p, begin * rows_per_unit);
+  for (int64_t row = begin * rows_per_unit; row < end * rows_per_unit; ++row, y += whole) {
+    const int64_t from = rows.source();
+    rows.next();
+    if (from < 0) {
+      filling.fill(y, whole);
+      continue;
+    }
+    filling.fill(y, before);
+    copy_run(y + before, x + from * run, run);
+    filling.fill(y + before + run, after);
+  }
+  return kOk;
+}
+
 int mirror_pad_ref(const Args& args, int64_t begin, int64_t end) {
   const auto& p = params_of<MoteMirrorPad>(args);
   widen(p, p.out_extent[0], &begin, &end);
@@ -233,6 +260,35 @@ int64_t space_units(const void* params) {
   return whole_if_packed<MoteSpaceBatch>(params, p.batch * p.height);
 }
 
+int space_to_batch_runs(const Args& args, int64_t begin, int64_t end) {
+  const auto& p = params_of<MoteSpaceBatch>(args);
+  const int64_t run = p.inner * (p.bits / 8), line = p.width * run, out_line = p.phase_w * run;
+  const Filling filling(p.fill, p.bits / 8);
+  const auto* x = static_cast<const char*>(args.in[0]);
+  auto* y = static_cast<char*>(args.out[0]) + begin * p.phase_h * out_line;
+  for (int64_t unit = begin; unit < end; ++unit) {
+    const int64_t phase = unit / p.batch;
+    const int64_t first_h = phase / p.block_w - p.pad_top, w = phase % p.block_w - p.pad_left;
+    // Columns [from, to) of a phase's line come from x.
+    const int64_t from = std::min(p.phase_w, w < 0 ? (-w + p.block_w - 1) / p.block_w : 0);
+    const int64_t reach = p.width > w ? (p.width - w + p.block_w - 1) / p.block_w : 0;
+    const int64_t to = std::clamp(reach, from, p.phase_w);
+    for (int64_t i = 0; i < p.phase_h; ++i, y += out_line) {
+      const int64_t h = first_h + i * p.block_h;
+      if (h < 0 || h >= p.height) {
+        filling.fill(y, out_line);
+        continue;
+      }
+      const char* row = x + (unit % p.batch * p.height + h) * line;
+      filling.fill(y, from * run);
+      gather_runs(row + (w + from * p.block_w) * run, p.block_w * run, to - from, run,
+                  y + from * run);
+      filling.fill(y + to * run, (p.phase_w - to) * run);
+    }
+  }
+  return kOk;
+}
+
 int batch_to_space_ref(const Args& args, int64_t begin, int64_t end) {
   const auto& p = params_of<MoteSpaceBatch>(args);
   widen(p, p.batch * p.height, &begin, &end);
@@ -258,7 +314,13 @@ constexpr Kernel kStridedCopyRows[] = {
      .units = copy_units},
     {.name = "strided_copy__ref", .run = strided_copy_ref, .units = copy_units},
 };
-constexpr Kernel kPadRows[] = {{.name = "pad__ref", .run = pad_ref, .units = row_units<MotePad>}};
+constexpr Kernel kPadRows[] = {
+    {.name = "pad__runs",
+     .run = pad_runs,
+     .declines = packed_decline<MotePad>,
+     .units = row_units<MotePad>},
+    {.name = "pad__ref", .run = pad_ref, .units = row_units<MotePad>},
+};
 constexpr Kernel kMirrorPadRows[] = {
     {.name = "mirror_pad__ref", .run = mirror_pad_ref, .units = row_units<MoteMirrorPad>}};
 constexpr Kernel kConcatRows[] = {
@@ -279,6 +341,10 @@ constexpr Kernel kSplitRows[] = {
 };
 constexpr Kernel kFillRows[] = {{.name = "fill__ref", .run = fill_ref}};
 constexpr Kernel kSpaceToBatchRows[] = {
+    {.name = "space_to_batch__runs",
+     .run = space_to_batch_runs,
+     .declines = packed_decline<MoteSpaceBatch>,
+     .units = phase_units},
     {.name = "space_to_batch__ref", .run = space_to_batch_ref, .units = phase_units}};
 constexpr Kernel kBatchToSpaceRows[] = {
     {.name = "batch_to_space__ref", .run = batch_to_space_ref, .units = space_units}};

@@ -1,5 +1,5 @@
-// Sums (and so means) of quantized elements for AVX2: lines of up to 64 outputs side by side, or
-// runs that become one output each.
+// Sums and means for AVX2: lines of up to 64 outputs side by side, or runs that become one output
+// each.
 #include "kernels/kernel.h"
 #include "kernels/reduce/families.h"
 #include "kernels/reduce/reduce.h"
@@ -35,12 +35,17 @@ int64_t offset_of(const MoteAxes& axes, int64_t index) {
   return offset;
 }
 
-const char* declines(const void* params) {
+const char* no_runs(const void* params) {
   const MoteReduceParams& p = params_of(params);
-  if (p.multiplier < 0 || p.shift < -31 || p.shift > 31) return "the multiplier is out of range";
   if (p.reduced == 0) return "there is nothing to add up";
   const bool has_runs = ends_in_neighbours(p.kept) || ends_in_neighbours(p.over);
   return has_runs ? nullptr : "there is one element";
+}
+
+const char* declines(const void* params) {
+  const MoteReduceParams& p = params_of(params);
+  if (p.multiplier < 0 || p.shift < -31 || p.shift > 31) return "the multiplier is out of range";
+  return no_runs(params);
 }
 
 // Lines are all places but those of the innermost axis, which is walked by its stride.
@@ -112,6 +117,7 @@ void add_rest(const Element* x, int64_t lines, int64_t stride, int64_t n, int32_
 template <class Bytes>
 struct ByteSums : Bytes {
   using typename Bytes::X;
+  using Sum = int32_t;
 
   static void add_lines(const X* x, int64_t lines, int64_t stride, int64_t n, int32_t* sums) {
     int64_t j = 0;
@@ -141,6 +147,7 @@ struct ByteSums : Bytes {
 
 struct WordSums {
   using X = int16_t;
+  using Sum = int32_t;
   static constexpr int32_t kLow = INT16_MIN, kHigh = INT16_MAX;
 
   static void add_lines(const X* x, int64_t lines, int64_t stride, int64_t n, int32_t* sums) {
@@ -175,6 +182,61 @@ struct WordSums {
   }
 };
 
+template <bool kMean>
+struct FloatSums {
+  using X = float;
+  using Sum = float;
+  static constexpr bool kIsMean = kMean;
+
+  template <int kVectors>
+  static void add_columns(const float* x, int64_t lines, int64_t stride, float* sums) {
+    __m256 all[kVectors];
+    for (int v = 0; v < kVectors; ++v) all[v] = _mm256_loadu_ps(sums + 8 * v);
+    for (int64_t i = 0; i < lines; ++i, x += stride) {
+      for (int v = 0; v < kVectors; ++v) {
+        all[v] = _mm256_add_ps(all[v], _mm256_loadu_ps(x + 8 * v));
+      }
+    }
+    for (int v = 0; v < kVectors; ++v) _mm256_storeu_ps(sums + 8 * v, all[v]);
+  }
+
+  static void add_lines(const float* x, int64_t lines, int64_t stride, int64_t n, float* sums) {
+    int64_t j = 0;
+    if (n == kBlock) return add_columns<8>(x, lines, stride, sums);
+    for (; j + 16 <= n; j += 16) add_columns<2>(x + j, lines, stride, sums + j);
+    for (; j + 8 <= n; j += 8) add_columns<1>(x + j, lines, stride, sums + j);
+    for (int64_t i = 0; i < lines; ++i, x += stride) {
+      for (int64_t k = j; k < n; ++k) sums[k] += x[k];
+    }
+  }
+
+  static float sum_run(const float* x, int64_t n) {
+    __m256 all[4];
+    for (__m256& a : all) a = _mm256_setzero_ps();
+    int64_t i = 0;
+    for (; i + 32 <= n; i += 32) {
+      for (int v = 0; v < 4; ++v) all[v] = _mm256_add_ps(all[v], _mm256_loadu_ps(x + i + 8 * v));
+    }
+    for (; i + 8 <= n; i += 8) all[0] = _mm256_add_ps(all[0], _mm256_loadu_ps(x + i));
+    const __m256 eight =
+        _mm256_add_ps(_mm256_add_ps(all[0], all[1]), _mm256_add_ps(all[2], all[3]));
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    float sum = _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
+    for (; i < n; ++i) sum += x[i];
+    return sum;
+  }
+};
+
+int32_t add_sums(int32_t a, int32_t b) { return mote_add_wrap(a, b); }
+float add_sums(float a, float b) { return a + b; }
+
+template <class Sums>
+void write_outputs(const MoteReduceParams& p, const float* sums, int64_t n, float* y) {
+  const auto count = static_cast<float>(p.reduced);
+  for (int64_t i = 0; i < n; ++i) y[i] = Sums::kIsMean ? sums[i] / count : sums[i];
+}
+
 // mote_reduce_output of n sums. sums: room for whole vectors.
 template <class Sums>
 void write_outputs(const MoteReduceParams& p, const int32_t* sums, int64_t n, typename Sums::X* y) {
@@ -203,7 +265,7 @@ void reduce_columns(const MoteReduceParams& p, const typename Sums::X* x, typena
     const int64_t left = row - begin % row, most = end - begin < left ? end - begin : left;
     const int64_t n = most < kBlock ? most : kBlock;
     const auto* from = x + offset_of(p.kept, begin);
-    int32_t sums[kBlock] = {};
+    typename Sums::Sum sums[kBlock] = {};
     for (int64_t i = 0; i < lines.outer_count; ++i) {
       Sums::add_lines(from + offset_of(lines.outer, i), lines.count, lines.stride, n, sums);
     }
@@ -219,12 +281,12 @@ void reduce_rows(const MoteReduceParams& p, const typename Sums::X* x, typename 
   const Lines runs(p.over);
   for (int64_t o = begin; o < end; o += kBlock) {
     const int64_t n = end - o < kBlock ? end - o : kBlock;
-    int32_t sums[kBlock] = {};
+    typename Sums::Sum sums[kBlock] = {};
     for (int64_t j = 0; j < n; ++j) {
       const auto* from = x + offset_of(p.kept, o + j);
       for (int64_t i = 0; i < runs.outer_count; ++i) {
         const auto* run = from + offset_of(runs.outer, i);
-        sums[j] = mote_add_wrap(sums[j], Sums::sum_run(run, runs.count));
+        sums[j] = add_sums(sums[j], Sums::sum_run(run, runs.count));
       }
     }
     write_outputs<Sums>(p, sums, n, y + o);
@@ -242,6 +304,8 @@ int run(const Args& args, int64_t begin, int64_t end) {
 }
 
 constexpr Kernel kRows[] = {
+    {.name = "sum_f32__avx2", .run = run<FloatSums<false>>, .declines = no_runs, .units = outputs},
+    {.name = "mean_f32__avx2", .run = run<FloatSums<true>>, .declines = no_runs, .units = outputs},
     {.name = "sum_qi8__avx2",
      .run = run<ByteSums<SignedBytes>>,
      .declines = declines,
