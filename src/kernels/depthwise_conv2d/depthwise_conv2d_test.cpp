@@ -29,6 +29,12 @@ Sizes random_sizes(Random& r) {
   }
   g.in_c = static_cast<int32_t>(r.between(0, 3) == 0 ? 1 : r.between(1, 70));
   g.out_c = g.in_c * static_cast<int32_t>(r.coin() ? 1 : r.between(1, 5));
+  if (r.between(0, 5) == 0) {  // one output pixel whose window lies in x
+    g.out_h = g.out_w = 1, g.pad_top = g.pad_left = 0;
+    g.in_h = (g.filter_h - 1) * g.dilation_h + static_cast<int32_t>(r.between(1, 2));
+    g.in_w = (g.filter_w - 1) * g.dilation_w + static_cast<int32_t>(r.between(1, 2));
+    g.in_c = g.out_c = 16 * static_cast<int32_t>(r.between(1, 5));
+  }
   s.x = int64_t{g.batches} * g.in_h * g.in_w * g.in_c;
   s.w = int64_t{g.filter_h} * g.filter_w * g.out_c;
   s.y = int64_t{g.batches} * g.out_h * g.out_w * g.out_c;

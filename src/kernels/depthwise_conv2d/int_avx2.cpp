@@ -7,6 +7,7 @@
 #include "kernels/depthwise_conv2d/layout_avx2-inl.h"
 #include "kernels/depthwise_conv2d/lines_avx2-inl.h"
 #include "kernels/depthwise_conv2d/output_avx2-inl.h"
+#include "kernels/depthwise_conv2d/pixel_avx2-inl.h"
 #include "kernels/depthwise_conv2d/sums_avx2-inl.h"
 
 namespace mote::kernels {
@@ -149,6 +150,7 @@ int64_t rows_at_once(const Layout& l, size_t element_bytes) {
 template <class Source, class Zero, class Output>
 void run_units(const Layout& l, const Source* x, const int16_t* weights, const Zero& zero_of,
                Output& output, int64_t begin, int64_t end, void* scratch) {
+  if (l.is_pixel) return run_pixels(l, x, weights, zero_of, output, begin, end);
   LineReader<Source> reader(l, x);
   const int64_t most = rows_at_once(l, sizeof(Source));
   const int64_t blocks = l.groups > 1 ? 1 : l.blocks;

@@ -41,6 +41,7 @@ struct Layout {
   int64_t tap_lines;      // between the lines of neighbouring filter rows
   int64_t rows;           // of the output, all batches
   int64_t groups;         // of blocks that are units of their own
+  bool is_pixel;          // pixel_avx2-inl.h takes it
 
   int64_t block_weights() const { return int64_t{window.filter_h} * pairs * kColumnShorts; }
   int64_t line_shorts() const { return columns * kColumnShorts; }
@@ -90,6 +91,14 @@ inline void set_strip(Layout& l) {
   l.row_lines = g.filter_h, l.tap_lines = 1;
 }
 
+// One output pixel, all of its window in x, whole blocks.
+inline bool is_pixel(const MoteWindow& g) {
+  return g.out_h == 1 && g.out_w == 1 && g.pad_top == 0 && g.pad_left == 0 &&
+         (g.filter_h - 1) * int64_t{g.dilation_h} < g.in_h &&
+         (g.filter_w - 1) * int64_t{g.dilation_w} < g.in_w && g.in_c == g.out_c &&
+         g.out_c % kLanes == 0;
+}
+
 inline Layout layout_of(const MoteWindow& window) {
   Layout l = {};
   const MoteWindow g = l.window = lying(window);
@@ -109,6 +118,7 @@ inline Layout layout_of(const MoteWindow& window) {
   set_strip(l);
   l.rows = int64_t{g.batches} * g.out_h;
   l.groups = l.rows * l.tiles < 16 ? l.blocks : 1;
+  l.is_pixel = is_pixel(g);
   return l;
 }
 
