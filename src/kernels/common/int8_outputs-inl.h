@@ -84,6 +84,7 @@ inline void store16(uint8_t* to, __m128i v) { _mm_storeu_si128(reinterpret_cast<
 // Plain jobs (IntJob). uint8 outputs are computed as int8 ones, 128 lower.
 template <int kRegs>
 struct ByteOutput {
+  using Element = uint8_t;
   __m256i first[kRegs];
   PairScale8 scale[kRegs];
   __m256i low, high, flip;
@@ -281,6 +282,7 @@ struct ExactOutputs {
 // Any rounding of 32-bit sums, any shift, any output type; `at` and `store_at` are for 8-bit ones.
 template <int kRegs>
 struct AnyOutput {
+  using Element = uint8_t;
   __m256i first[kRegs];
   const IntJob* job;
   const int32_t* terms;
@@ -346,13 +348,16 @@ struct AnyOutputs {
   }
 };
 
+// `at` and `store_at` are for sums of x as it is, of one batch.
 template <int kRegs>
 struct HybridOutput {
+  using Element = float;
+  __m256i first[kRegs];
   const HybridJob* job;
   __m256i sums_w[kRegs];
   int64_t channel, channels;
 
-  __m256i start(int) const { return _mm256_setzero_si256(); }
+  __m256i start(int j) const { return first[j]; }
 
   static __m256 load(const float* from, int64_t count) {
     return _mm256_castsi256_ps(load8(reinterpret_cast<const int32_t*>(from), count));
@@ -365,24 +370,37 @@ struct HybridOutput {
                            : _mm256_mul_ps(x, _mm256_mul_ps(s, w));
   }
 
+  // One pixel's sums; `zero`, `s_x`: x's.
+  [[gnu::always_inline]] inline void store_pixel(float* to, const __m256i* sums, int32_t zero,
+                                                 float s_x) const {
+    const __m256 low = _mm256_set1_ps(job->mac->act_min), high = _mm256_set1_ps(job->mac->act_max);
+    __m256i less[kRegs];
+    for (int j = 0; j < kRegs; ++j) {
+      less[j] = _mm256_sub_epi32(sums[j], _mm256_mullo_epi32(sums_w[j], _mm256_set1_epi32(zero)));
+    }
+    for (int part = 0; part < kRegs; ++part) {
+      const int64_t c = channel + 8 * part, left = channels - 8 * part;
+      const int64_t count = left < 8 ? left : 8;
+      const __m256 bias = job->bias ? load(job->bias + c, count) : _mm256_setzero_ps();
+      __m256 v = _mm256_add_ps(scaled(in_order<kRegs>(less, part), s_x, c, count), bias);
+      v = _mm256_min_ps(high, _mm256_max_ps(low, v));
+      store8(to, 8 * part, kMoteI32, _mm256_castps_si256(v), count);
+    }
+  }
+
+  float* at(int64_t pixel) const { return job->y + job->y_first + pixel * job->y_pitch + channel; }
+
   template <int kRows>
   [[gnu::noinline]] void store(int64_t row, Sums<kRows, kRegs>& sums) const {
-    const __m256 low = _mm256_set1_ps(job->mac->act_min), high = _mm256_set1_ps(job->mac->act_max);
     for (int r = 0; r < kRows; ++r) {
-      const __m256i zero = _mm256_set1_epi32(mote_add_wrap(job->x_zero[row + r], 128));
-      for (int j = 0; j < kRegs; ++j) {
-        sums.v[r][j] = _mm256_sub_epi32(sums.v[r][j], _mm256_mullo_epi32(sums_w[j], zero));
-      }
-      for (int part = 0; part < kRegs; ++part) {
-        const int64_t c = channel + 8 * part, left = channels - 8 * part;
-        const int64_t count = left < 8 ? left : 8;
-        __m256 v = scaled(in_order<kRegs>(sums.v[r], part), job->x_scale[row + r], c, count);
-        const __m256 bias = job->bias ? load(job->bias + c, count) : _mm256_setzero_ps();
-        v = _mm256_min_ps(high, _mm256_max_ps(low, _mm256_add_ps(v, bias)));
-        store8(job->y, job->y_first + (row + r) * job->y_pitch + c, kMoteI32,
-               _mm256_castps_si256(v), count);
-      }
+      store_pixel(at(row + r), sums.v[r], mote_add_wrap(job->x_zero[row + r], 128),
+                  job->x_scale[row + r]);
     }
+  }
+
+  template <int kRows>
+  [[gnu::noinline]] void store_at(float* const (&to)[kRows], Sums<kRows, kRegs>& sums) const {
+    for (int r = 0; r < kRows; ++r) store_pixel(to[r], sums.v[r], job->x_zero[0], job->x_scale[0]);
   }
 };
 
@@ -393,7 +411,10 @@ struct HybridOutputs {
   HybridOutput<kRegs> make(const PanelInfo& info, int64_t channel, int64_t channels) const {
     HybridOutput<kRegs> out;
     out.job = &job;
-    for (int j = 0; j < kRegs; ++j) out.sums_w[j] = load_sums(info, j);
+    for (int j = 0; j < kRegs; ++j) {
+      out.first[j] = _mm256_setzero_si256();
+      out.sums_w[j] = load_sums(info, j);
+    }
     out.channel = channel;
     out.channels = channels;
     return out;

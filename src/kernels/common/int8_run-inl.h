@@ -138,9 +138,22 @@ inline int run_int8_hybrid(const MoteHybridMac& mac, int64_t image, const Args& 
                            int64_t end) {
   const Int8Plan& p = plan_of(a);
   const int64_t channels = p.window.out_c;
-  const auto* w_scale = static_cast<const float*>(a.in[3]);
   const auto* x_scale = static_cast<const float*>(a.in[4]);
   const auto* x_zero = static_cast<const int32_t*>(a.in[5]);
+  HybridJob whole = {};
+  whole.mac = &mac;
+  whole.bias = static_cast<const float*>(a.in[2]);
+  whole.w_scale = static_cast<const float*>(a.in[3]);
+  whole.x_scale = x_scale;
+  whole.x_zero = x_zero;
+  whole.y = static_cast<float*>(a.out[0]);
+  whole.y_pitch = channels;
+  if constexpr (!kOnlyBytes) {
+    if (p.winograd) {
+      run_winograd_hybrid(whole, a, begin, end);
+      return kOk;
+    }
+  }
   each_int8_unit(
       a, kMoteI8, begin, end,
       [&](int64_t batch) { return static_cast<uint8_t>(x_zero[batch] + 128); },
@@ -151,16 +164,12 @@ inline int run_int8_hybrid(const MoteHybridMac& mac, int64_t image, const Args& 
           u.numbers[i] = x_zero[batch];
           scales[i] = x_scale[batch];
         }
-        HybridJob job = {};
-        job.mac = &mac;
-        job.bias = static_cast<const float*>(a.in[2]);
+        HybridJob job = whole;
         if (job.bias) job.bias += u.channel;
-        job.w_scale = w_scale + u.channel;
+        job.w_scale += u.channel;
         job.x_scale = scales;
         job.x_zero = u.numbers;
-        job.y = static_cast<float*>(a.out[0]);
         job.y_first = u.first * channels + u.channel;
-        job.y_pitch = channels;
         multiply_hybrid(job, u.tile, u.count, u.packed, p.outputs, u.begin, u.end);
       });
   return kOk;

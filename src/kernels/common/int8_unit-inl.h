@@ -30,6 +30,7 @@ struct Int8Place {
 // all channels.
 void run_winograd(const MoteIntMac& mac, const IntJob& job, const Args& a, int64_t begin,
                   int64_t end);
+void run_winograd_hybrid(const HybridJob& job, const Args& a, int64_t begin, int64_t end);
 
 }  // namespace mote::kernels::MOTE_ISA
 

@@ -40,29 +40,26 @@ inline void multiply_winograd(const WinogradJob& job, const WinogradUnit& unit,
 }
 
 // What the units share, with its parts of the scratch.
-inline WinogradJob winograd_job(const Int8Plan& p, const MoteIntMac& mac, const Args& a) {
+inline WinogradJob winograd_job(const Int8Plan& p, bool is_signed, const Args& a) {
   const int64_t depth = p.window.in_c;
   auto* scratch = static_cast<uint8_t*>(a.scratch);
   WinogradJob job = {};
   job.plan = &p;
   job.x = static_cast<const uint8_t*>(a.in[0]);
-  job.is_signed = mac.x_type == kMoteI8;
+  job.is_signed = is_signed;
   job.tiles = p.winograd_tiles();
   job.v = reinterpret_cast<int16_t*>(scratch);
-  uint8_t* pad = nullptr;
   if (p.winograd == 4) {
     const Winograd4Sizes sizes = winograd4_sizes(p);
     job.chunk = sizes.chunk, job.m_tiles = sizes.m_tiles;
     job.v_plane = sizes.v_plane, job.m_plane = sizes.m_plane, job.u_plane = sizes.u_plane;
     job.m = reinterpret_cast<int32_t*>(job.v + 36 * job.v_plane);
     job.u = reinterpret_cast<int16_t*>(job.m + 36 * job.m_plane);
-    pad = reinterpret_cast<uint8_t*>(job.u + 36 * job.u_plane);
+    job.pad = reinterpret_cast<uint8_t*>(job.u + 36 * job.u_plane);
   } else {
     job.m = reinterpret_cast<int32_t*>(scratch + job.tiles * 16 * depth * 2);
-    pad = scratch + job.tiles * 16 * (depth * 2 + 64);
+    job.pad = scratch + job.tiles * 16 * (depth * 2 + 64);
   }
-  fill_bytes(pad, depth, static_cast<uint8_t>(mac.x_zero));
-  job.pad = pad;
   return job;
 }
 
@@ -83,18 +80,22 @@ inline void transform_unit(const WinogradJob& job, const WinogradUnit& unit, con
   }
 }
 
-void run_winograd(const MoteIntMac& mac, const IntJob& job_of_bytes, const Args& a, int64_t begin,
-                  int64_t end) {
-  const Int8Plan& p = plan_of(a);
+// Calls body(unit, batch, first panel, last panel) for the units of [begin, end), neighbouring
+// parts of a tile's panels at once. `zero_of(batch)` is x's real zero.
+template <class Zero, class Body>
+inline void each_winograd_unit(const WinogradJob& job, const Zero& zero_of, int64_t begin,
+                               int64_t end, const Body& body) {
+  const Int8Plan& p = *job.plan;
   const int64_t side = p.winograd;
-  IntJob int_job = job_of_bytes;
-  int_job.x_zero = mac.x_zero;  // V is made of the numbers as they are
-  const WinogradJob job = winograd_job(p, mac, a);
-  const auto* blob = static_cast<const uint8_t*>(a.in[1]) + kPlanBytes;
   int64_t held = -1;  // the tile of pixels whose V is in scratch
+  int64_t batch = -1;
   for (int64_t unit = begin; unit < end;) {
     const Int8Place at(p, unit);
     const int64_t tile = unit / p.parts;
+    if (batch != at.batch) {
+      batch = at.batch;
+      fill_bytes(job.pad, p.window.in_c, static_cast<uint8_t>(zero_of(batch)));
+    }
     WinogradUnit u = {};
     u.tiles_x = (at.w + side - 1) / side;
     u.tiles = u.tiles_x * ((at.h + side - 1) / side);
@@ -107,15 +108,39 @@ void run_winograd(const MoteIntMac& mac, const IntJob& job_of_bytes, const Args&
     }
     const int64_t part = unit % p.parts;
     const int64_t parts = p.parts - part < end - unit ? p.parts - part : end - unit;
-    const int64_t first_panel = part * p.panels / p.parts;
-    const int64_t last_panel = (part + parts) * p.panels / p.parts;
-    if (int_job.is_plain) {
-      multiply_winograd(job, u, ByteOutputs{int_job}, blob, first_panel, last_panel);
-    } else {
-      multiply_winograd(job, u, AnyOutputs{int_job}, blob, first_panel, last_panel);
-    }
+    body(u, batch, part * p.panels / p.parts, (part + parts) * p.panels / p.parts);
     unit += parts;
   }
+}
+
+void run_winograd(const MoteIntMac& mac, const IntJob& job_of_bytes, const Args& a, int64_t begin,
+                  int64_t end) {
+  IntJob int_job = job_of_bytes;
+  int_job.x_zero = mac.x_zero;  // V is made of the numbers as they are
+  const WinogradJob job = winograd_job(plan_of(a), mac.x_type == kMoteI8, a);
+  const auto* blob = static_cast<const uint8_t*>(a.in[1]) + kPlanBytes;
+  each_winograd_unit(
+      job, [&](int64_t) { return mac.x_zero; }, begin, end,
+      [&](const WinogradUnit& u, int64_t, int64_t first, int64_t last) {
+        if (int_job.is_plain) {
+          multiply_winograd(job, u, ByteOutputs{int_job}, blob, first, last);
+        } else {
+          multiply_winograd(job, u, AnyOutputs{int_job}, blob, first, last);
+        }
+      });
+}
+
+void run_winograd_hybrid(const HybridJob& job_of_bytes, const Args& a, int64_t begin, int64_t end) {
+  const WinogradJob job = winograd_job(plan_of(a), true, a);
+  const auto* blob = static_cast<const uint8_t*>(a.in[1]) + kPlanBytes;
+  each_winograd_unit(
+      job, [&](int64_t batch) { return job_of_bytes.x_zero[batch]; }, begin, end,
+      [&](const WinogradUnit& u, int64_t batch, int64_t first, int64_t last) {
+        HybridJob of_batch = job_of_bytes;
+        of_batch.x_zero += batch;
+        of_batch.x_scale += batch;
+        multiply_winograd(job, u, HybridOutputs{of_batch}, blob, first, last);
+      });
 }
 
 }  // namespace mote::kernels::MOTE_ISA

@@ -134,15 +134,15 @@ inline void multiply_winograd2_panel(const WinogradJob& job, const WinogradUnit&
                             job.m + place * plane + tile * 16, false);
     }
   }
-  alignas(16) uint8_t outside[16];
+  alignas(16) typename Out::Element outside[16];
   for (int64_t tile = 0; tile < unit.tiles; ++tile) {
     Sums<4, kRegs> y = transform_outputs<kRegs>(job.m + tile * 16, plane, out.first);
     const int64_t oy = tile / unit.tiles_x * 2, ox = tile % unit.tiles_x * 2;
     const int64_t pixel = unit.first + oy * g.out_w + ox;
     const bool right = ox + 1 < unit.w, below = oy + 1 < unit.h;
-    uint8_t* const to[4] = {out.at(pixel), right ? out.at(pixel + 1) : outside,
-                            below ? out.at(pixel + g.out_w) : outside,
-                            right && below ? out.at(pixel + g.out_w + 1) : outside};
+    typename Out::Element* const to[4] = {out.at(pixel), right ? out.at(pixel + 1) : outside,
+                                          below ? out.at(pixel + g.out_w) : outside,
+                                          right && below ? out.at(pixel + g.out_w + 1) : outside};
     out.store_at(to, y);
   }
 }

@@ -209,12 +209,13 @@ inline void store_outputs6(const WinogradJob& job, const WinogradUnit& unit, int
   Sums<4, kRegs> y[4];
   transform_outputs6<kRegs>(m, job.m_plane, out.first, y);
   const int64_t oy = tile / unit.tiles_x * 4, ox = tile % unit.tiles_x * 4;
-  alignas(16) uint8_t outside[16];
+  alignas(16) typename Out::Element outside[16];
   for (int64_t i = 0; i < 4 && oy + i < unit.h; ++i) {
     const int64_t pixel = unit.first + (oy + i) * g.out_w + ox;
-    uint8_t* const to[4] = {out.at(pixel), ox + 1 < unit.w ? out.at(pixel + 1) : outside,
-                            ox + 2 < unit.w ? out.at(pixel + 2) : outside,
-                            ox + 3 < unit.w ? out.at(pixel + 3) : outside};
+    typename Out::Element* const to[4] = {out.at(pixel),
+                                          ox + 1 < unit.w ? out.at(pixel + 1) : outside,
+                                          ox + 2 < unit.w ? out.at(pixel + 2) : outside,
+                                          ox + 3 < unit.w ? out.at(pixel + 3) : outside};
     out.store_at(to, y[i]);
   }
 }

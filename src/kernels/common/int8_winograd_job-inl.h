@@ -16,7 +16,7 @@ struct WinogradJob {
   const Int8Plan* plan;
   const uint8_t* x;
   bool is_signed;
-  const uint8_t* pad;  // in_c bytes that are real zero
+  uint8_t* pad;  // in_c bytes that are real zero
   int16_t* v;
   int32_t* m;
   int64_t tiles;  // of a unit, at most; a multiple of 4

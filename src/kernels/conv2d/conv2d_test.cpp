@@ -123,21 +123,24 @@ TEST(Conv2d, BytesDoNotSaturate) {
 }
 
 // 3 x 3 of stride 1 with whole vectors of channels: the fast rows transform these filters.
+MoteWindow window_for_transforms(Random& r, bool deep) {
+  const auto n = [&](int64_t low, int64_t high) {
+    return static_cast<int32_t>(r.between(low, high));
+  };
+  const int32_t depth = 16 * (deep ? n(4, 12) : n(1, 4)), side = deep ? 20 : 40;
+  MoteWindow g = {n(1, 2), n(3, side), n(3, side), depth, 0, 0, n(1, 50), 3, 3, 1, 1, 1, 1, 0, 0};
+  g.pad_top = n(0, 1), g.pad_left = n(0, 1);
+  g.out_h = g.in_h - 2 + 2 * g.pad_top, g.out_w = g.in_w - 2 + 2 * g.pad_left;
+  return g;
+}
+
 TEST(Conv2d, TransformedFiltersAreExact) {
   for (uint32_t seed = 0; seed < 120; ++seed) {
     SCOPED_TRACE(seed);
     Random r(seed);
-    const auto n = [&](int64_t low, int64_t high) {
-      return static_cast<int32_t>(r.between(low, high));
-    };
     MoteConv2dInt p = {};
     p.groups = 1;
-    const bool deep = seed % 3 == 0;
-    const int32_t depth = 16 * (deep ? n(4, 12) : n(1, 4)), side = deep ? 20 : 40;
-    p.window = {n(1, 2), n(3, side), n(3, side), depth, 0, 0, n(1, 50), 3, 3, 1, 1, 1, 1, 0, 0};
-    MoteWindow& g = p.window;
-    g.pad_top = n(0, 1), g.pad_left = n(0, 1);
-    g.out_h = g.in_h - 2 + 2 * g.pad_top, g.out_w = g.in_w - 2 + 2 * g.pad_left;
+    const MoteWindow& g = p.window = window_for_transforms(r, seed % 3 == 0);
     IntTensors t = random_int(r, int64_t{g.batches} * g.in_h * g.in_w * g.in_c,
                               int64_t{g.out_c} * 9 * g.in_c, g.out_c, 9 * g.in_c);
     if (r.coin()) shrink_weights(r, &t);
@@ -145,6 +148,26 @@ TEST(Conv2d, TransformedFiltersAreExact) {
     expect_rows_agree(
         kConv2dInt, &p, {t.x.data(), t.w.data(), t.bias_data(), t.first.data(), t.second_data()},
         element_bytes(t.mac.y_type, int64_t{g.batches} * g.out_h * g.out_w * g.out_c));
+  }
+}
+
+TEST(Conv2d, TransformedFiltersAreExactInHybrid) {
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(seed);
+    Random r(seed);
+    MoteConv2dHybrid p = {};
+    p.groups = 1;
+    p.mac = {kMoteI8, r.coin() ? 1 : 0, -3.4e38f, r.coin() ? 3.4e38f : 1.0f};
+    const MoteWindow& g = p.window = window_for_transforms(r, seed % 3 == 0);
+    const auto x = r.ints<int8_t>(int64_t{g.batches} * g.in_h * g.in_w * g.in_c, -128, 127);
+    const auto w = r.ints<int8_t>(int64_t{g.out_c} * 9 * g.in_c, -127, 127);
+    const auto bias = r.floats(g.out_c), w_scale = r.floats(g.out_c, 0.001f, 0.1f);
+    const auto x_scale = r.floats(g.batches, 0.001f, 0.1f);
+    const auto x_zero = r.ints<int32_t>(g.batches, -128, 127);
+    expect_rows_agree(
+        kConv2dHybrid, &p,
+        {x.data(), w.data(), bias.data(), w_scale.data(), x_scale.data(), x_zero.data()},
+        static_cast<size_t>(int64_t{g.batches} * g.out_h * g.out_w * g.out_c) * 4);
   }
 }
 

@@ -27,6 +27,8 @@ Int8Conv conv_of(const Params& p) {
     const bool fits = !kOnlyBytes && m.w_type == kMoteI8 && m.w_zero == 0 &&
                       m.rounding == kMoteTwice && (m.y_type == kMoteI8 || m.y_type == kMoteU8);
     if (fits) transform_most = m.x_type == kMoteU8 ? 255 : 128;
+  } else if (!kOnlyBytes && p.mac.w_type == kMoteI8) {
+    transform_most = 128;
   }
   return {p.window, p.groups, transform_most};
 }
