@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "passes/fuse_dilation.h"
 #include "passes/fuse_layer_normalization.h"
 #include "passes/keep_half_weights.h"
 #include "passes/specialize.h"
@@ -36,6 +37,7 @@ void Runner::prepare(std::span<const Shape> shapes) {
   passes::keep_half_weights(specialized_);
   passes::specialize(specialized_, shapes);
   if (!options_.observe && !options_.lowering.reference) {
+    passes::fuse_dilation(specialized_);
     passes::fuse_layer_normalization(specialized_);
   }
   program_ = std::make_shared<const Program>(plan::compile(specialized_, options_).value());
