@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "passes/fuse_dilation.h"
 #include "passes/fuse_layer_normalization.h"
+#include "passes/fuse_padding.h"
 #include "passes/keep_half_weights.h"
 #include "passes/specialize.h"
 
@@ -38,6 +39,7 @@ void Runner::prepare(std::span<const Shape> shapes) {
   passes::specialize(specialized_, shapes);
   if (!options_.observe && !options_.lowering.reference) {
     passes::fuse_dilation(specialized_);
+    passes::fuse_any_padding(specialized_);
     passes::fuse_layer_normalization(specialized_);
   }
   program_ = std::make_shared<const Program>(plan::compile(specialized_, options_).value());

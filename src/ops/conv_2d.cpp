@@ -20,17 +20,34 @@ int64_t groups_of(const Shape& x, const Shape& w) {
   return x[3] / w[3];
 }
 
+// Zeros before and after x along an axis, 0 the height.
+struct Pads {
+  int64_t before = 0, after = 0;
+};
+
+Pads pads_of(const std::vector<int32_t>& pads, size_t axis) {
+  if (pads.empty()) return {};
+  if (pads.size() != 4 || std::any_of(pads.begin(), pads.end(), [](int32_t n) { return n < 0; }))
+    fail_user("pads: expected four numbers, none negative");
+  return {pads[2 * axis], pads[2 * axis + 1]};
+}
+
+int64_t padded(int64_t extent, Pads pads) {
+  return extent == kDynamic ? kDynamic : extent + pads.before + pads.after;
+}
+
 // x, w and y in extents, checked against each other; `channels` is y's last.
 template <class A>
 void infer_window(InferContext& c, const Operands& o, int64_t channels) {
   const auto& a = c.attrs<A>();
   const Shape &x = c.in(0).shape, &w = c.in(1).shape;
+  const int64_t in_h = padded(x[1], pads_of(a.pads, 0)), in_w = padded(x[2], pads_of(a.pads, 1));
   const int64_t h = w[1] == kDynamic
                         ? kDynamic
-                        : window_extent(a.padding, x[1], w[1], a.stride_h, a.dilation_h, "height");
+                        : window_extent(a.padding, in_h, w[1], a.stride_h, a.dilation_h, "height");
   const int64_t width =
       w[2] == kDynamic ? kDynamic
-                       : window_extent(a.padding, x[2], w[2], a.stride_w, a.dilation_w, "width");
+                       : window_extent(a.padding, in_w, w[2], a.stride_w, a.dilation_w, "width");
   float_range(a.activation);
   check_operands(c, o, channels);
   c.set_out(0, c.in(0).dtype, Shape{x[0], h, width, channels});
@@ -69,8 +86,11 @@ MoteWindow window_of(const NodeView& c) {
   MoteWindow g = window_extents(x, w, y);
   g.stride_h = a.stride_h, g.stride_w = a.stride_w;
   g.dilation_h = a.dilation_h, g.dilation_w = a.dilation_w;
-  g.pad_top = window_pad(a.padding, x[1], w[1], a.stride_h, a.dilation_h, y[1]);
-  g.pad_left = window_pad(a.padding, x[2], w[2], a.stride_w, a.dilation_w, y[2]);
+  const Pads rows = pads_of(a.pads, 0), columns = pads_of(a.pads, 1);
+  g.pad_top = window_pad(a.padding, padded(x[1], rows), w[1], a.stride_h, a.dilation_h, y[1]) +
+              static_cast<int32_t>(rows.before);
+  g.pad_left = window_pad(a.padding, padded(x[2], columns), w[2], a.stride_w, a.dilation_w, y[2]) +
+               static_cast<int32_t>(columns.before);
   return g;
 }
 

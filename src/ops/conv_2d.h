@@ -11,6 +11,8 @@
 //   errors   X not a multiple of C, O not of the groups, a window larger than x without padding
 #pragma once
 
+#include <vector>
+
 #include "graph/attrs.h"
 
 namespace mote::ops {
@@ -22,6 +24,9 @@ struct Conv2dAttrs {
   int32_t dilation_w = 1, dilation_h = 1;
   // int16 activations: type of bias and accumulator, where the file says; float32: it does not.
   DType quantized_bias_type = DType::f32;
+  // Zeros around x before `padding`: above, below, left, right; empty: none. No file has it: a pad
+  // that was fused so that the model runs.
+  std::vector<int32_t> pads;
 };
 inline void fields(AttrVisitor& v, Conv2dAttrs& a) {
   v("padding", a.padding);
@@ -31,6 +36,7 @@ inline void fields(AttrVisitor& v, Conv2dAttrs& a) {
   v("dilation_w", a.dilation_w);
   v("dilation_h", a.dilation_h);
   v("quantized_bias_type", a.quantized_bias_type);
+  v("pads", a.pads);
 }
 
 struct DepthwiseConv2dAttrs {
@@ -39,6 +45,7 @@ struct DepthwiseConv2dAttrs {
   int32_t depth_multiplier = 0;  // what the file says; the shapes decide
   Activation activation = Activation::none;
   int32_t dilation_w = 1, dilation_h = 1;
+  std::vector<int32_t> pads;  // as in Conv2dAttrs
 };
 inline void fields(AttrVisitor& v, DepthwiseConv2dAttrs& a) {
   v("padding", a.padding);
@@ -48,6 +55,7 @@ inline void fields(AttrVisitor& v, DepthwiseConv2dAttrs& a) {
   v("activation", a.activation);
   v("dilation_w", a.dilation_w);
   v("dilation_h", a.dilation_h);
+  v("pads", a.pads);
 }
 
 }  // namespace mote::ops

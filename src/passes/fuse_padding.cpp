@@ -30,10 +30,24 @@ bool equals_same(const Axis& a, int64_t before, int64_t after) {
 // attributes. Transposed ones take another shape first and don't pad their input.
 bool is_convolution(const Node& node) {
   return node.op->quant.weights == 1 && node.op->quant.activations == 1 &&
-         node.attrs.has("padding") && node.attrs.has("stride_h") && node.attrs.has("stride_w");
+         node.attrs.has("padding") && node.attrs.has("stride_h") && node.attrs.has("stride_w") &&
+         node.attrs.has("pads");
 }
 
-void try_fuse(Editor& editor, size_t n) {
+bool has_pads(const Node& conv) {
+  const AttrValue value = conv.attrs.get("pads");
+  const auto* pads = std::get_if<std::vector<int32_t>>(&value);
+  return !pads || !pads->empty();
+}
+
+// Whether a filter could be laid over x padded so without lying outside it altogether.
+bool is_narrow(const Axis& a, int64_t before, int64_t after) {
+  const int64_t reach = (a.kernel - 1) * a.dilation;
+  return before >= 0 && after >= 0 && before <= reach && after <= reach;
+}
+
+// `any`: also a pad that padding=same doesn't make.
+void try_fuse(Editor& editor, size_t n, bool any) {
   Node& conv = editor.refresh(n);
   if (!is_convolution(conv)) return;
   auto padding = std::get<Enumerator>(conv.attrs.get("padding"));
@@ -41,7 +55,7 @@ void try_fuse(Editor& editor, size_t n) {
   const int found = editor.producer(conv.inputs[0]);
   if (found < 0) return;
   const Node& pad = editor.refresh(static_cast<size_t>(found));
-  if (!is(pad, "pad")) return;
+  if (!is(pad, "pad") || has_pads(conv)) return;
   const auto amounts = editor.view(pad).constant_ints(1);
   const Shape& x = editor.value(pad.inputs[0]).type.shape;
   const Shape& weights = editor.value(conv.inputs[1]).type.shape;
@@ -54,11 +68,19 @@ void try_fuse(Editor& editor, size_t n) {
   const Axis columns = {x[2], weights[2], int_attr(conv, "stride_w", 1),
                         int_attr(conv, "dilation_w", 1)};
   if (rows.stride <= 0 || columns.stride <= 0) return;
-  if (!equals_same(rows, p[2], p[3]) || !equals_same(columns, p[4], p[5])) return;
+  const bool same = equals_same(rows, p[2], p[3]) && equals_same(columns, p[4], p[5]);
+  if (!same && !any) return;
+  if (!is_narrow(rows, p[2], p[3]) || !is_narrow(columns, p[4], p[5])) return;
   if (!(editor.value(pad.inputs[0]).type.quant == editor.value(conv.inputs[0]).type.quant)) return;
-  padding.value = static_cast<int32_t>(Padding::same);
   const ValueId x_id = pad.inputs[0];
-  conv.attrs.set("padding", padding);
+  if (same) {
+    padding.value = static_cast<int32_t>(Padding::same);
+    conv.attrs.set("padding", padding);
+  } else {
+    std::vector<int32_t> pads;
+    for (size_t i = 2; i < 6; ++i) pads.push_back(static_cast<int32_t>(p[i]));
+    conv.attrs.set("pads", pads);
+  }
   editor.set_input(n, 0, x_id);
 }
 
@@ -66,7 +88,13 @@ void try_fuse(Editor& editor, size_t n) {
 
 bool fuse_padding(Graph& graph) {
   return edit(graph, [](Editor& editor) {
-    for (size_t n = 0; n < editor.size(); ++n) try_fuse(editor, n);
+    for (size_t n = 0; n < editor.size(); ++n) try_fuse(editor, n, false);
+  });
+}
+
+bool fuse_any_padding(Graph& graph) {
+  return edit(graph, [](Editor& editor) {
+    for (size_t n = 0; n < editor.size(); ++n) try_fuse(editor, n, true);
   });
 }
 

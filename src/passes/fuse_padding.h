@@ -12,4 +12,9 @@ namespace mote::passes {
 
 bool fuse_padding(Graph& graph);
 
+// The same for any pad of zeros (a stride of 2 over an even size, padded by one row on both sides,
+// as PyTorch does): it goes into the convolution's attribute `pads`. For a graph that is about to
+// run: no file format has that attribute.
+bool fuse_any_padding(Graph& graph);
+
 }  // namespace mote::passes
