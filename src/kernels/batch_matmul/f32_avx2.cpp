@@ -10,6 +10,8 @@
 namespace mote::kernels::MOTE_ISA {
 namespace {
 
+constexpr float kNoBias[kTileColumns] = {};
+
 const MoteBatchMatmulShape& shape_of(const void* params) {
   return static_cast<const MoteBatchMatmulF32*>(params)->shape;
 }
@@ -52,9 +54,21 @@ Panel<float> panel_of(const MoteBatchMatmulShape& s, const float* w, int64_t p, 
   return {memory, width, first, count};
 }
 
-int run(const Args& a, int64_t begin, int64_t end) {
-  static constexpr float kNoBias[kTileColumns] = {};
+// One panel with too few rows for lines.
+void multiply_few(const Split& split, const float* x, int64_t depth, const Panel<float>& panel,
+                  float* y, int64_t y_row) {
   static constexpr Run kWhole = {0, 0};
+  const auto* products = panel.columns > 8 ? kTiles16<float> : kTiles8<float>;
+  for (int64_t t = 0; t < split.tiles; ++t) {
+    const int64_t row = split.first_row(t), next = split.first_row(t + 1);
+    const float* rows[kTileRows];
+    for (int64_t r = 0; r < kTileRows; ++r) rows[r] = x + smaller(row + r, next - 1) * depth;
+    const Tile tile = {rows, 0, &kWhole, 1, depth, y + row * y_row, static_cast<int>(next - row)};
+    products[tile.count - 1](tile, panel, kNoBias, kNoClamp, y_row);
+  }
+}
+
+int run(const Args& a, int64_t begin, int64_t end) {
   const MoteBatchMatmulShape& s = shape_of(a.params);
   const int64_t panels = panel_count(s.columns);
   const Split split = split_product(s.rows, s.columns, kMostTiles);
@@ -66,16 +80,13 @@ int run(const Args& a, int64_t begin, int64_t end) {
         static_cast<const float*>(a.in[1]) + source(s, s.w_stride, matrix) * s.depth * s.columns;
     float* y = static_cast<float*>(a.out[0]) + matrix * s.rows * s.columns;
     const Panel<float> panel = panel_of(s, w, unit % panels, static_cast<float*>(a.scratch));
-    const auto* products = panel.columns > 8 ? kTiles16<float> : kTiles8<float>;
-    int64_t row = 0;
-    for (int64_t t = 0; t < split.tiles; ++t) {
-      const int64_t next = split.first_row(t + 1);
-      const float* rows[kTileRows];
-      for (int64_t r = 0; r < kTileRows; ++r) rows[r] = x + smaller(row + r, next - 1) * s.depth;
-      const Tile tile = {
-          rows, 0, &kWhole, 1, s.depth, y + row * s.columns, static_cast<int>(next - row)};
-      products[tile.count - 1](tile, panel, kNoBias, kNoClamp, s.columns);
-      row = next;
+    if (are_lines(split, s.depth)) {
+      LineTiles l(split, 0, split.tiles);
+      l.x = x, l.x_row = l.k = s.depth;
+      l.y = y, l.y_row = s.columns;
+      multiply_panel(l, panel, false, kNoBias, kNoClamp);
+    } else {
+      multiply_few(split, x, s.depth, panel, y, s.columns);
     }
   }
   return kOk;

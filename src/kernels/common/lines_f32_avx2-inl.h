@@ -2,7 +2,7 @@
 // panel: one loop over the tiles, so that between two of them lies no more than the stores.
 //
 //   x        | row 0: k floats | ... x_row apart | row 1 | ...     tile t: rows [t kRows, ...)
-//   panel    as in tile_f32_avx2-inl.h, without gaps
+//   panel    as in tile_f32_avx2-inl.h
 #pragma once
 
 #include "kernels/common/tile_f32_avx2-inl.h"
@@ -32,7 +32,7 @@ struct Lines {
 template <int kRows, class W>
 void lines16(const Lines& l, const Panel<W>& panel, const float* bias, Clamp clamp) {
   static_assert(kRows >= 3);  // fewer have too few sums
-  const int64_t x_row = l.x_row, y_row = l.y_row, depth = l.k;
+  const int64_t x_row = l.x_row, y_row = l.y_row, depth = l.k, step = panel.step;
   const int columns = panel.columns;
   const W* weights = panel.data;
   alignas(32) float part[kRows * 16];
@@ -49,7 +49,7 @@ void lines16(const Lines& l, const Panel<W>& panel, const float* bias, Clamp cla
     F8 c00 = bias0, c01 = bias1, c10 = bias0, c11 = bias1, c20 = bias0, c21 = bias1;
     F8 c30 = bias0, c31 = bias1, c40 = bias0, c41 = bias1, c50 = bias0, c51 = bias1;
     const W* b = weights;
-    const int64_t ahead = t == 1 && l.fetch_next ? depth * 16 : 0;
+    const int64_t ahead = t == 1 && l.fetch_next ? depth * step : 0;
     int64_t k = -depth;
     do {
       _mm_prefetch(reinterpret_cast<const char*>(b + ahead), _MM_HINT_T0);
@@ -60,7 +60,7 @@ void lines16(const Lines& l, const Panel<W>& panel, const float* bias, Clamp cla
       if constexpr (kRows > 3) add_row(a3, k, b0, b1, c30, c31);
       if constexpr (kRows > 4) add_row(a4, k, b0, b1, c40, c41);
       if constexpr (kRows > 5) add_row(a5, k, b0, b1, c50, c51);
-      b += 16;
+      b += step;
     } while (++k != 0);
     const F8 low = _mm256_broadcast_ss(&limits->low), high = _mm256_broadcast_ss(&limits->high);
     float* to = columns == 16 ? y : part;
@@ -82,7 +82,7 @@ void lines16(const Lines& l, const Panel<W>& panel, const float* bias, Clamp cla
 template <int kRows, class W>
 void lines8(const Lines& l, const Panel<W>& panel, const float* bias, Clamp clamp) {
   static_assert(kRows >= 3);
-  const int64_t x_row = l.x_row, y_row = l.y_row, depth = l.k;
+  const int64_t x_row = l.x_row, y_row = l.y_row, depth = l.k, step = panel.step;
   const int columns = panel.columns;
   const W* weights = panel.data;
   alignas(32) float part[kRows * 8];
@@ -99,8 +99,8 @@ void lines8(const Lines& l, const Panel<W>& panel, const float* bias, Clamp clam
     F8 c30 = bias0, c31 = zero, c40 = bias0, c41 = zero, c50 = bias0, c51 = zero;
     const W* b = weights;
     int64_t k = 0;
-    for (; k + 2 <= depth; k += 2, b += 16) {
-      const F8 b0 = load8(b), b1 = load8(b + 8);
+    for (; k + 2 <= depth; k += 2, b += 2 * step) {
+      const F8 b0 = load8(b), b1 = load8(b + step);
       add_two_steps(a0 + k, b0, b1, c00, c01);
       add_two_steps(a1 + k, b0, b1, c10, c11);
       add_two_steps(a2 + k, b0, b1, c20, c21);

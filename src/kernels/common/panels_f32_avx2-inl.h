@@ -155,29 +155,47 @@ inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles) {
   return s;
 }
 
-// Tiles [first, first + count) of rows of x at equal distances with panels [begin, end) of N
-// columns. x and y begin with the first of those tiles.
+// Rows of x at equal distances, `tiles` tiles of them, of which the first `longer` have a row more
+// than the others' `rows`.
+struct LineTiles {
+  const float* x;
+  int64_t x_row, k;
+  float* y;
+  int64_t y_row;
+  int64_t tiles, longer, rows;
+
+  LineTiles(const Split& s, int64_t first, int64_t count)
+      : tiles(count),
+        longer(smaller(larger(s.longer_tiles - first, 0), count)),
+        rows(s.tile_rows) {}
+};
+
+// bias: 16 values, or 8 for a panel of 8.
 template <class W>
-inline void multiply_lines(const Split& s, int64_t first, int64_t count, const float* x,
-                           int64_t x_row, int64_t k, const W* packed, int64_t n, int64_t begin,
-                           int64_t end, const float* bias, Clamp clamp, float* y, int64_t y_row) {
-  const int64_t longer = smaller(larger(s.longer_tiles - first, 0), count);
-  const int64_t rows = s.tile_rows, after = longer * (rows + 1);
+inline void multiply_panel(const LineTiles& l, const Panel<W>& panel, bool fetch_next,
+                           const float* bias, Clamp clamp) {
+  const auto* products = panel.columns > 8 ? kLines16<W> : kLines8<W>;
+  if (l.longer > 0) {
+    const bool last = l.longer == l.tiles;
+    products[l.rows + 1 - kLeastLines](
+        {l.x, l.x_row, l.k, l.y, l.y_row, l.longer, fetch_next && last}, panel, bias, clamp);
+  }
+  if (l.longer < l.tiles) {
+    const int64_t before = l.longer * (l.rows + 1);
+    products[l.rows - kLeastLines]({l.x + before * l.x_row, l.x_row, l.k, l.y + before * l.y_row,
+                                    l.y_row, l.tiles - l.longer, fetch_next},
+                                   panel, bias, clamp);
+  }
+}
+
+// Panels [begin, end) of N columns.
+template <class W>
+inline void multiply_lines(const LineTiles& l, const W* packed, int64_t n, int64_t begin,
+                           int64_t end, const float* bias, Clamp clamp) {
   for (int64_t p = begin; p < end; ++p) {
-    const Panel<W> panel = panel_at(packed, n, k, p);
+    const Panel<W> panel = panel_at(packed, n, l.k, p);
     const PanelBias add(bias, panel.first, panel.columns);
-    const auto* products = panel.columns > 8 ? kLines16<W> : kLines8<W>;
-    const bool next = p + 1 < end;
-    if (longer > 0) {
-      const bool last = longer == count;
-      products[rows + 1 - kLeastLines]({x, x_row, k, y, y_row, longer, next && last}, panel,
-                                       add.value, clamp);
-    }
-    if (longer < count) {
-      products[rows - kLeastLines](
-          {x + after * x_row, x_row, k, y + after * y_row, y_row, count - longer, next}, panel,
-          add.value, clamp);
-    }
+    multiply_panel(l, panel, p + 1 < panel_count(n), add.value, clamp);
   }
 }
 
@@ -191,8 +209,10 @@ inline void multiply_rows(const Split& s, int64_t first, int64_t count, const fl
                           Clamp clamp, float* y) {
   const int64_t first_row = s.first_row(first);
   if (are_lines(s, k)) {
-    return multiply_lines(s, first, count, x + first_row * k, k, k, packed, n, begin, end, bias,
-                          clamp, y + first_row * n, n);
+    LineTiles l(s, first, count);
+    l.x = x + first_row * k, l.x_row = l.k = k;
+    l.y = y + first_row * n, l.y_row = n;
+    return multiply_lines(l, packed, n, begin, end, bias, clamp);
   }
   const Run run = {0, 0};
   const float* rows[kMostTiles * kTileRows];

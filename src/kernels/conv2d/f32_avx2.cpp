@@ -389,10 +389,11 @@ void run_lines(const Args& a, const Conv& c, Clamp clamp, int64_t begin, int64_t
                c.split.first_row(part.first + part.count) - pixel, patches);
       }
       held = want;
-      const float* x = c.gathers ? patches : group.x + pixel * c.window.in_c;
-      multiply_lines(c.split, part.first, part.count, x, c.gathers ? c.k : c.window.in_c, c.k,
-                     group.packed, c.outputs, part.panel, part.last_panel, group.bias, clamp,
-                     group.y + pixel * y_row, y_row);
+      LineTiles l(c.split, part.first, part.count);
+      l.k = c.k, l.x_row = c.gathers ? c.k : c.window.in_c;
+      l.x = c.gathers ? patches : group.x + pixel * l.x_row;
+      l.y_row = y_row, l.y = group.y + pixel * y_row;
+      multiply_lines(l, group.packed, c.outputs, part.panel, part.last_panel, group.bias, clamp);
     }
   }
 }

@@ -87,11 +87,40 @@ void softmax_rows(const MoteRowParams& p, const float* x, float* y, int64_t coun
   }
 }
 
+// Rows of fewer elements than this are taken together, for their exponentials to fill vectors.
+constexpr int64_t kShortRow = 2 * v::kLanes;
+
+// `rows` of them; kDepth elements each, or p.depth where that is 0.
+template <int kDepth>
+void short_softmax_rows(const MoteRowParams& p, const float* x, float* y, int64_t rows) {
+  const int64_t depth = kDepth > 0 ? kDepth : p.depth;
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* from = x + r * depth;
+    float max = -3.402823466e+38f;
+    for (int64_t c = 0; c < depth; ++c) max = from[c] > max ? from[c] : max;
+    for (int64_t c = 0; c < depth; ++c) y[r * depth + c] = (from[c] - max) * p.beta;
+  }
+  map(y, y, rows * depth, [](v::F32 a) { return v::exp(a); });
+  for (int64_t r = 0; r < rows; ++r) {
+    float *e = y + r * depth, sum = 0.0f;
+    for (int64_t c = 0; c < depth; ++c) sum += e[c];
+    for (int64_t c = 0; c < depth; ++c) e[c] /= sum;
+  }
+}
+
 int run_softmax(const Args& args, int64_t begin, int64_t end) {
   const auto& p = *static_cast<const MoteRowParams*>(args.params);
   const auto* x = static_cast<const float*>(args.in[0]);
   auto* y = static_cast<float*>(args.out[0]);
   if (p.depth < 1) return kOk;
+  if (p.depth < kShortRow && end - begin > 1) {
+    const int64_t most = 512 / p.depth;
+    const auto rows = p.depth == 2 ? short_softmax_rows<2> : short_softmax_rows<0>;
+    for (int64_t r = begin; r < end; r += most) {
+      rows(p, x + r * p.depth, y + r * p.depth, end - r < most ? end - r : most);
+    }
+    return kOk;
+  }
   for (int64_t r = begin; r < end; r += kRowsAtOnce) {
     const int64_t count = end - r < kRowsAtOnce ? end - r : kRowsAtOnce;
     softmax_rows(p, x + r * p.depth, y + r * p.depth, count);
