@@ -71,6 +71,11 @@ Int8Plan plan_int8(const Int8Conv& conv) {
   p.rows = g.filter_h;
   p.taps = joined ? 1 : g.filter_w;
   p.run = joined ? g.filter_w * p.depth : p.depth;
+  if (joined && g.out_w == 1 && g.dilation_h == 1) {
+    // A region as wide as the filter: its rows lie side by side too.
+    p.run *= p.rows;
+    p.rows = 1;
+  }
   p.patch = p.rows * p.taps * p.run;
   p.blocks = int8_blocks(p.run);
   p.may_be_winograd = winograd_side(conv);
@@ -84,6 +89,9 @@ Int8Plan plan_int8(const Int8Conv& conv) {
   p.region_h = span(p.tile_h, g.stride_h, g.filter_h, g.dilation_h);
   p.region_w = span(p.tile_w, g.stride_w, g.filter_w, g.dilation_w);
   p.panels = int8_panels(p.outputs);
+  p.is_patch = p.rows * p.taps == 1 && p.groups == 1 &&
+               int64_t{g.batches} * g.out_h * g.out_w == 1 && g.pad_top == 0 && g.pad_left == 0 &&
+               p.region_h == g.in_h && p.region_w == g.in_w;
   const int64_t tiles = g.batches * p.tiles_y * p.tiles_x * p.groups;
   const bool small = int64_t{g.out_h} * g.out_w * g.batches * p.outputs * p.patch < kWorthSplitting;
   p.parts = tiles == 0 || small

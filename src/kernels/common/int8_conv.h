@@ -38,6 +38,7 @@ struct Int8Plan {
   int64_t tiles_y, tiles_x;        // of one image
   int64_t region_h, region_w;      // pixels
   int64_t panels, parts;
+  int32_t is_patch;  // one pixel whose patch is one run and all of x
   // In scratch: the region, its words, two 32-bit numbers for each pixel, then where each pixel and
   // each run starts (64 bits).
   size_t words_offset_bytes, numbers_offset_bytes, offsets_bytes, scratch_bytes;

@@ -218,6 +218,29 @@ inline void multiply_panel(const Tile& tile, int64_t count, const int8_t* panel,
   }
 }
 
+// One panel with one pixel, whose patch is one run.
+template <int kRegs, class Out>
+[[gnu::always_inline]] inline void multiply_patch_panel(const Tile& tile, const int8_t* panel,
+                                                        int32_t chain, const Out& out) {
+  const uint8_t* const bytes[1] = {tile.bytes};
+  const int16_t* const words[1] = {tile.words};
+  Sums<1, kRegs> sums;
+#pragma GCC unroll 2
+  for (int j = 0; j < kRegs; ++j) sums.v[0][j] = out.start(j);
+  if constexpr (kOnlyBytes) {
+    add_products<1, 1, kRegs>(tile, bytes, panel, sums);
+  } else if (chain == 0) {
+    add_products<0, 1, kRegs>(tile, words, panel, sums);
+  } else if (chain == 1) {
+    add_products<1, 1, kRegs>(tile, bytes, panel, sums);
+  } else if (chain == 2) {
+    add_products<2, 1, kRegs>(tile, bytes, panel, sums);
+  } else {
+    add_products<4, 1, kRegs>(tile, bytes, panel, sums);
+  }
+  out.store(0, sums);
+}
+
 // Panels [begin, end) of n channels. `maker.make<kRegs>(info, channel, channels)` gives the outputs
 // of a panel (see multiply_patches).
 template <class Maker>

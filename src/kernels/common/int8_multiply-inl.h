@@ -19,6 +19,26 @@ void multiply_int(const IntJob& job, const Tile& tile, int64_t count, const void
   }
 }
 
+// Everything in one function: with so little work for a panel, calls and copies of what it needs
+// would take as long.
+void multiply_patch(const IntJob& job, const Tile& tile, const void* packed, int64_t n,
+                    int64_t begin, int64_t end) {
+  const auto* infos = static_cast<const PanelInfo*>(packed);
+  const ByteOutputs outputs{job};
+  for (int64_t p = begin; p < end; ++p) {
+    const int8_t* panel = static_cast<const int8_t*>(packed) + infos[p].offset_bytes;
+    const int64_t channel = p * kPanelChannels;
+    const int64_t channels = n - channel < kPanelChannels ? n - channel : kPanelChannels;
+    if (int8_panel_width(n, p) == kPanelChannels) {
+      multiply_patch_panel<2>(tile, panel, infos[p].chain,
+                              outputs.make<2>(infos[p], channel, channels));
+    } else {
+      multiply_patch_panel<1>(tile, panel, infos[p].chain,
+                              outputs.make<1>(infos[p], channel, channels));
+    }
+  }
+}
+
 void multiply_hybrid(const HybridJob& job, const Tile& tile, int64_t count, const void* packed,
                      int64_t n, int64_t begin, int64_t end) {
   multiply_panels(tile, count, packed, n, begin, end, HybridOutputs{job});

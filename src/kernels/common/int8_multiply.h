@@ -61,6 +61,9 @@ struct HybridJob {
 // Panels [begin, end) of n channels with the first `count` pixels of the tile.
 void multiply_int(const IntJob& job, const Tile& tile, int64_t count, const void* packed, int64_t n,
                   int64_t begin, int64_t end);
+// The same with the one pixel of a tile of one run, for plain jobs without row terms.
+void multiply_patch(const IntJob& job, const Tile& tile, const void* packed, int64_t n,
+                    int64_t begin, int64_t end);
 void multiply_hybrid(const HybridJob& job, const Tile& tile, int64_t count, const void* packed,
                      int64_t n, int64_t begin, int64_t end);
 

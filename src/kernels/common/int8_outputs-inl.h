@@ -15,11 +15,13 @@ namespace mote::kernels::MOTE_ISA {
 // `count` values from `from` (null: zeros), in the lanes' order.
 template <int kRegs>
 inline void load_lanes(const int32_t* from, int64_t count, __m256i* lanes) {
-  alignas(32) int32_t values[8 * kRegs] = {};
-  if (from && count < 8 * kRegs) {
-    for (int64_t i = 0; i < count; ++i) values[i] = from[i];
+  alignas(32) int32_t values[8 * kRegs];
+  const int32_t* source = from;
+  if (!from || count < 8 * kRegs) {
+    for (int64_t i = 0; i < 8 * kRegs; ++i) values[i] = 0;
+    for (int64_t i = 0; from && i < count; ++i) values[i] = from[i];
+    source = values;
   }
-  const int32_t* source = from && count == 8 * kRegs ? from : values;
   const auto quarter = [&](int i) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(source + 4 * i));
   };

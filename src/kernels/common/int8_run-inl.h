@@ -105,6 +105,27 @@ inline void each_int8_unit(const Args& a, int32_t x_type, int64_t begin, int64_t
   }
 }
 
+#if defined(__AVX2__)
+
+// Units of a plan with one patch: no regions, tiles or offsets.
+inline void run_patch(const IntJob& job, int32_t x_type, const Args& a, int64_t begin,
+                      int64_t end) {
+  constexpr int64_t kZero = 0;
+  const Int8Plan& p = plan_of(a);
+  auto* bytes = static_cast<uint8_t*>(a.scratch);
+  auto* words = reinterpret_cast<int16_t*>(bytes + p.words_offset_bytes);
+  copy_bytes(static_cast<const uint8_t*>(a.in[0]), p.run, flip_of(x_type), bytes);
+  fill_bytes(bytes + p.run, kBlockSteps, 0);
+  if (p.needs_words) widen_bytes(bytes, p.run + kBlockSteps, words);
+  const Tile tile = {bytes, words, &kZero, &kZero, 1, p.blocks};
+  const void* blob = static_cast<const uint8_t*>(a.in[1]) + kPlanBytes;
+  const bool all = p.parts == 1;
+  multiply_patch(job, tile, blob, p.outputs, all ? 0 : begin * p.panels / p.parts,
+                 all ? p.panels : end * p.panels / p.parts);
+}
+
+#endif
+
 // x, packed weights, bias or null, scales as MoteIntMac has them, y.
 inline int run_int8(const MoteIntMac& mac, const Args& a, int64_t begin, int64_t end) {
   const Int8Plan& p = plan_of(a);
@@ -116,6 +137,12 @@ inline int run_int8(const MoteIntMac& mac, const Args& a, int64_t begin, int64_t
       return kOk;
     }
   }
+#if defined(__AVX2__)
+  if (p.is_patch && p.is_centred && whole.is_plain) {
+    run_patch(whole, mac.x_type, a, begin, end);
+    return kOk;
+  }
+#endif
   each_int8_unit(
       a, mac.x_type, begin, end, [&](int64_t) { return static_cast<uint8_t>(whole.x_zero); },
       [&](const Int8Unit& u) {
