@@ -93,8 +93,11 @@ struct Rescale16 {
   }
 
   // 16 outputs without their zero point, saturated to 16 bits, in order.
+  __m256i apply(const Lanes16& sums) const {
+    return _mm256_packs_epi32(apply(sums.low, low), apply(sums.high, high));
+  }
   __m256i apply(const int32_t* sums) const {
-    return _mm256_packs_epi32(apply(load256(sums), low), apply(load256(sums + 8), high));
+    return apply(Lanes16{load256(sums), load256(sums + 8)});
   }
 
  private:

@@ -35,7 +35,7 @@ class IntOutput {
 
   void set_batch(int64_t) {}
 
-  void set_block(const Layout& l, int64_t block) {
+  [[gnu::always_inline]] void set_block(const Layout& l, int64_t block) {
     const bool to_bytes = mac_.y_type == kMoteI8 || mac_.y_type == kMoteU8;
     const bool to_shorts = mac_.y_type == kMoteI16 && mac_.y_zero == 0;
     way_ = Way::kGeneral;
@@ -53,6 +53,25 @@ class IntOutput {
 
   // What a pixel's sums start with, in their order.
   const int32_t* start() const { return start_; }
+
+  // One pixel's whole block, at element `first`.
+  void write_pixel(const Lanes16& sums, int64_t first) const {
+    if (way_ == Way::kTwice && mac_.y_type == kMoteI8) {
+      const __m256i zero = _mm256_set1_epi16(static_cast<int16_t>(mac_.y_zero));
+      const __m256i words = _mm256_adds_epi16(twice_.apply(sums), zero);
+      const __m128i v =
+          _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+      const __m128i least = _mm_set1_epi8(static_cast<char>(mac_.act_min));
+      const __m128i most = _mm_set1_epi8(static_cast<char>(mac_.act_max));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(static_cast<int8_t*>(y_) + first),
+                       _mm_min_epi8(_mm_max_epi8(v, least), most));
+      return;
+    }
+    alignas(32) int32_t lanes[16];
+    store256(lanes, sums.low);
+    store256(lanes + 8, sums.high);
+    write(lanes, {first, kLanes, 1, kLanes, kLanes});
+  }
 
   void write(const int32_t* sums, const OutputLine& line) const {
     if (way_ == Way::kTwice) return write_fast(twice_, sums, line);
@@ -195,6 +214,13 @@ class HybridOutput {
   }
 
   const int32_t* start() const { return start_; }
+
+  void write_pixel(const Lanes16& sums, int64_t first) const {
+    alignas(32) int32_t lanes[16];
+    store256(lanes, sums.low);
+    store256(lanes + 8, sums.high);
+    write(lanes, {first, kLanes, 1, kLanes, kLanes});
+  }
 
   void write(const int32_t* sums, const OutputLine& line) const {
     float* y = y_ + line.first;

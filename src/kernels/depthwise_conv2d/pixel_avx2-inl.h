@@ -9,11 +9,11 @@
 
 namespace mote::kernels::MOTE_ISA {
 
-// The sums of one block. x: its channels of the window's first pixel; weights and sums as the
-// layout has them.
+// The sums of one block. x: its channels of the window's first pixel; weights as the layout has
+// them.
 template <class Source>
-void sum_pixel(const Layout& l, const Source* x, int32_t zero, const int16_t* weights,
-               const int32_t* start, int32_t* sums) {
+[[gnu::always_inline]] inline Lanes16 sum_pixel(const Layout& l, const Source* x, int32_t zero,
+                                                const int16_t* weights, const int32_t* start) {
   const MoteWindow& g = l.window;
   const __m256i zeros = _mm256_set1_epi16(static_cast<int16_t>(zero));
   const int64_t step = int64_t{g.dilation_w} * g.in_c;
@@ -30,8 +30,7 @@ void sum_pixel(const Layout& l, const Source* x, int32_t zero, const int16_t* we
           high, _mm256_madd_epi16(_mm256_unpackhi_epi16(a, b), load256(weights + 16)));
     }
   }
-  store256(sums, low);
-  store256(sums + 8, high);
+  return {low, high};
 }
 
 template <class Source, class Zero, class Output>
@@ -47,10 +46,9 @@ void run_pixels(const Layout& l, const Source* x, const int16_t* weights, const 
     output.set_batch(row);
     for (int64_t block = group * blocks; block < (group + 1) * blocks; ++block) {
       output.set_block(l, block);
-      alignas(32) int32_t sums[kLanes];
-      sum_pixel(l, image + block * kLanes, zero, weights + block * l.block_weights(),
-                output.start(), sums);
-      output.write(sums, {row * g.out_c + block * kLanes, kLanes, 1, kLanes, kLanes});
+      const Lanes16 sums = sum_pixel(l, image + block * kLanes, zero,
+                                     weights + block * l.block_weights(), output.start());
+      output.write_pixel(sums, row * g.out_c + block * kLanes);
     }
     if (++row == l.rows) row = 0, ++group;
   }
