@@ -55,8 +55,11 @@ struct GemvOutput {
   }
 };
 
-// Outputs [first, first + n) of one row, n up to 4.
-template <class W>
+// Weights of more bytes than this are not in the L1 cache when they are wanted.
+inline constexpr int64_t kFetchBytes = int64_t{32} << 10;
+
+// Outputs [first, first + n) of one row, n up to 4. kFetch: fetches the weights of the next 4.
+template <bool kFetch, class W>
 void gemv1(const float* x, const W* w, int64_t k, int64_t first, int64_t n, const GemvOutput& out) {
   const W *w0 = w + first * k, *w1 = n > 1 ? w0 + k : w0;
   const W *w2 = n > 2 ? w1 + k : w0, *w3 = n > 3 ? w2 + k : w0;
@@ -64,6 +67,10 @@ void gemv1(const float* x, const W* w, int64_t k, int64_t first, int64_t n, cons
   int64_t i = 0;
   for (; i + 16 <= k; i += 16) {
     const F8 p = load8(x + i), q = load8(x + i + 8);
+    if constexpr (kFetch) {
+      for (const W* row : {w0, w1, w2, w3})
+        _mm_prefetch(reinterpret_cast<const char*>(row + 4 * k + i), _MM_HINT_T0);
+    }
     a0 = _mm256_fmadd_ps(p, load8(w0 + i), a0), b0 = _mm256_fmadd_ps(q, load8(w0 + i + 8), b0);
     a1 = _mm256_fmadd_ps(p, load8(w1 + i), a1), b1 = _mm256_fmadd_ps(q, load8(w1 + i + 8), b1);
     a2 = _mm256_fmadd_ps(p, load8(w2 + i), a2), b2 = _mm256_fmadd_ps(q, load8(w2 + i + 8), b2);
@@ -126,10 +133,11 @@ void gemv_few(const float* x, const W* w, int64_t k, int64_t first, int64_t n,
 template <class W>
 inline void gemv(const float* x, int64_t rows, const W* w, int64_t k, int64_t begin, int64_t end,
                  const GemvOutput& out) {
+  const bool fetch = (end - begin) * k * static_cast<int64_t>(sizeof(W)) > kFetchBytes;
   for (int64_t first = begin; first < end; first += kGemvOutputs) {
     const int64_t n = end - first < kGemvOutputs ? end - first : kGemvOutputs;
     if (rows == 1) {
-      gemv1(x, w, k, first, n, out);
+      (fetch ? gemv1<true, W> : gemv1<false, W>)(x, w, k, first, n, out);
     } else if (rows == 2) {
       gemv_few<2>(x, w, k, first, n, out);
     } else {

@@ -242,6 +242,36 @@ F8 weights_of_tap(const float* u, int64_t step, int r, int c) {
       r, [&](int i) { return along(c, [&](int j) { return load8(u + (i * kIn + j) * step); }); });
 }
 
+// Whether one of n floats is a NaN.
+bool holds_nan(const float* x, int64_t n) {
+  F8 found = _mm256_setzero_ps();
+  for (; n >= 8; n -= 8, x += 8)
+    found = _mm256_or_ps(found, _mm256_cmp_ps(load8(x), load8(x), _CMP_UNORD_Q));
+  const F8 rest = _mm256_maskload_ps(x, first_lanes(n));
+  return _mm256_movemask_ps(_mm256_or_ps(found, _mm256_cmp_ps(rest, rest, _CMP_UNORD_Q))) != 0;
+}
+
+// Whether each of height x width outputs has a NaN in its window: then all filters give NaN.
+bool are_all_nan(const MoteWindow& g, const Place& at, const float* image, int64_t height,
+                 int64_t width) {
+  bool odd[kIn][kIn] = {};
+  for (int64_t r = 0; r < height + 2; ++r) {
+    for (int64_t c = 0; c < width + 2; ++c) {
+      const int64_t y = at.y - g.pad_top + r, x = at.x - g.pad_left + c;
+      odd[r][c] = y >= 0 && y < g.in_h && x >= 0 && x < g.in_w &&
+                  holds_nan(image + (y * g.in_w + x) * g.in_c, g.in_c);
+    }
+  }
+  for (int64_t i = 0; i < height; ++i) {
+    for (int64_t j = 0; j < width; ++j) {
+      bool any = false;
+      for (int64_t tap = 0; tap < 9; ++tap) any |= odd[i + tap / 3][j + tap % 3];
+      if (!any) return false;
+    }
+  }
+  return true;
+}
+
 // The outputs by direct sums, for a tile that holds infinities, NaN or numbers that overflow when
 // they are transformed: there these would spread to all of the tile's outputs.
 [[gnu::noinline]] void write_directly(const Plan& plan, const Place& at, const Columns& columns,
@@ -251,8 +281,10 @@ F8 weights_of_tap(const float* u, int64_t step, int r, int c) {
   if (out.bias) bias = _mm256_maskload_ps(out.bias + columns.first, first_lanes(columns.count));
   const int64_t height = smaller(kOut, g.out_h - at.y), width = smaller(kOut, g.out_w - at.x);
   const float* image = out.x + at.batch * g.in_h * g.in_w * g.in_c;
+  const bool all_nan = are_all_nan(g, at, image, height, width);
+  if (all_nan) bias = _mm256_set1_ps(__builtin_nanf(""));
   F8 sums[kOut][kOut] = {};
-  for (int tap = 0; tap < 9; ++tap) {
+  for (int tap = 0; tap < 9 && !all_nan; ++tap) {
     const int64_t y = at.y - g.pad_top + tap / 3, x = at.x - g.pad_left + tap % 3;
     for (int64_t k = 0; k < plan.channels; ++k) {
       const F8 w = weights_of_tap(columns.weights + k * columns.width,
@@ -311,32 +343,42 @@ void write_tile(const Plan& plan, int64_t tile, const float* products, const Pan
   write_columns(plan, at, columns, out);
 }
 
-// The 36 matrix products of `count` tiles with one panel.
-void multiply_panel(const Plan& plan, const float* inputs, int64_t count, Panel<float> panel,
-                    float* products) {
-  static constexpr float kNoBias[kTileColumns] = {};
-  const Split split = split_product(count, 1, kMostTiles);
-  panel.first = 0;
+constexpr float kNoBias[kTileColumns] = {};
+
+// The 36 matrix products of one or two tiles with one panel.
+void multiply_few(const Plan& plan, const float* inputs, int64_t count, Panel<float> panel,
+                  float* products) {
   const auto* kernels = panel.columns > 8 ? kTiles16<float> : kTiles8<float>;
   const float* rows[kTileRows];
+  for (int64_t r = 0; r < kTileRows; ++r)
+    rows[r] = inputs + smaller(r, count - 1) * plan.wide_channels;
   Run run = {0, 0};
   for (int64_t i = 0; i < kProducts; ++i, panel.data += plan.channels * panel.step) {
     run.offset = i * plan.input_step();
-    panel.ahead = ahead_of(panel, plan.channels, split.tiles);
-    for (int64_t t = 0; t < split.tiles; ++t) {
-      const int64_t first = split.first_row(t), next = split.first_row(t + 1);
-      for (int64_t r = 0; r < kTileRows; ++r)
-        rows[r] = inputs + smaller(first + r, next - 1) * plan.wide_channels;
-      const Tile tile = {rows,
-                         0,
-                         &run,
-                         1,
-                         plan.channels,
-                         products + i * plan.product_step() + first * kTileColumns,
-                         static_cast<int>(next - first)};
-      kernels[tile.count - 1](tile, panel, kNoBias, kNoClamp, kTileColumns);
-      panel.ahead.at += plan.channels * panel.ahead.step;
-    }
+    panel.ahead = ahead_of(panel, plan.channels, 1);
+    const Tile tile = {rows,
+                       0,
+                       &run,
+                       1,
+                       plan.channels,
+                       products + i * plan.product_step(),
+                       static_cast<int>(count)};
+    kernels[tile.count - 1](tile, panel, kNoBias, kNoClamp, kTileColumns);
+  }
+}
+
+// The same of any number.
+void multiply_products(const Plan& plan, const float* inputs, int64_t count, Panel<float> panel,
+                       float* products) {
+  panel.first = 0;
+  const Split split = split_product(count, 1, kMostTiles);
+  if (!are_lines(split, plan.channels)) return multiply_few(plan, inputs, count, panel, products);
+  LineTiles l(split, 0, split.tiles);
+  l.x = inputs, l.x_row = plan.wide_channels, l.k = plan.channels;
+  l.y = products, l.y_row = kTileColumns;
+  for (int64_t i = 0; i < kProducts; ++i, panel.data += plan.channels * panel.step) {
+    multiply_panel(l, panel, i + 1 < kProducts, kNoBias, kNoClamp);
+    l.x += plan.input_step(), l.y += plan.product_step();
   }
 }
 
@@ -364,7 +406,7 @@ int run(const Args& a, int64_t begin, int64_t end) {
       const int64_t width = plan.outputs - i * kTileColumns > 8 ? 16 : 8;
       const Panel<float> panel = {
           packed + i * plan.panel_floats(), width, i * kTileColumns, static_cast<int>(width), {}};
-      multiply_panel(plan, inputs, count, panel, products);
+      multiply_products(plan, inputs, count, panel, products);
       for (int64_t t = 0; t < count; ++t)
         write_tile(plan, first + t, products + t * kTileColumns, panel, out);
     }
