@@ -242,34 +242,16 @@ F8 weights_of_tap(const float* u, int64_t step, int r, int c) {
       r, [&](int i) { return along(c, [&](int j) { return load8(u + (i * kIn + j) * step); }); });
 }
 
-// Whether one of n floats is a NaN.
-bool holds_nan(const float* x, int64_t n) {
-  F8 found = _mm256_setzero_ps();
-  for (; n >= 8; n -= 8, x += 8)
-    found = _mm256_or_ps(found, _mm256_cmp_ps(load8(x), load8(x), _CMP_UNORD_Q));
-  const F8 rest = _mm256_maskload_ps(x, first_lanes(n));
-  return _mm256_movemask_ps(_mm256_or_ps(found, _mm256_cmp_ps(rest, rest, _CMP_UNORD_Q))) != 0;
-}
+using Sums = F8[kOut][kOut];
 
-// Whether each of height x width outputs has a NaN in its window: then all filters give NaN.
-bool are_all_nan(const MoteWindow& g, const Place& at, const float* image, int64_t height,
-                 int64_t width) {
-  bool odd[kIn][kIn] = {};
-  for (int64_t r = 0; r < height + 2; ++r) {
-    for (int64_t c = 0; c < width + 2; ++c) {
-      const int64_t y = at.y - g.pad_top + r, x = at.x - g.pad_left + c;
-      odd[r][c] = y >= 0 && y < g.in_h && x >= 0 && x < g.in_w &&
-                  holds_nan(image + (y * g.in_w + x) * g.in_c, g.in_c);
-    }
-  }
+// Whether all are NaN already, which no more terms change.
+bool are_all_nan(const Sums& sums, int64_t height, int64_t width) {
+  F8 all = _mm256_cmp_ps(sums[0][0], sums[0][0], _CMP_UNORD_Q);
   for (int64_t i = 0; i < height; ++i) {
-    for (int64_t j = 0; j < width; ++j) {
-      bool any = false;
-      for (int64_t tap = 0; tap < 9; ++tap) any |= odd[i + tap / 3][j + tap % 3];
-      if (!any) return false;
-    }
+    for (int64_t j = 0; j < width; ++j)
+      all = _mm256_and_ps(all, _mm256_cmp_ps(sums[i][j], sums[i][j], _CMP_UNORD_Q));
   }
-  return true;
+  return _mm256_movemask_ps(all) == 0xff;
 }
 
 // The outputs by direct sums, for a tile that holds infinities, NaN or numbers that overflow when
@@ -281,12 +263,11 @@ bool are_all_nan(const MoteWindow& g, const Place& at, const float* image, int64
   if (out.bias) bias = _mm256_maskload_ps(out.bias + columns.first, first_lanes(columns.count));
   const int64_t height = smaller(kOut, g.out_h - at.y), width = smaller(kOut, g.out_w - at.x);
   const float* image = out.x + at.batch * g.in_h * g.in_w * g.in_c;
-  const bool all_nan = are_all_nan(g, at, image, height, width);
-  if (all_nan) bias = _mm256_set1_ps(__builtin_nanf(""));
-  F8 sums[kOut][kOut] = {};
-  for (int tap = 0; tap < 9 && !all_nan; ++tap) {
+  Sums sums = {};
+  bool all_nan = false;
+  for (const int tap : {4, 0, 1, 2, 3, 5, 6, 7, 8}) {  // first the one that every output has
     const int64_t y = at.y - g.pad_top + tap / 3, x = at.x - g.pad_left + tap % 3;
-    for (int64_t k = 0; k < plan.channels; ++k) {
+    for (int64_t k = 0; k < plan.channels && !all_nan; ++k) {
       const F8 w = weights_of_tap(columns.weights + k * columns.width,
                                   plan.channels * columns.width, tap / 3, tap % 3);
       for (int64_t i = larger(0, -y); i < smaller(height, g.in_h - y); ++i) {
@@ -294,6 +275,7 @@ bool are_all_nan(const MoteWindow& g, const Place& at, const float* image, int64
         for (int64_t j = larger(0, -x); j < smaller(width, g.in_w - x); ++j)
           add_one_step(line + (x + j) * g.in_c, w, sums[i][j]);
       }
+      if (k % 8 == 0) all_nan = are_all_nan(sums, height, width);
     }
   }
   float* line = out.y + ((at.batch * g.out_h + at.y) * g.out_w + at.x) * g.out_c + columns.first;
