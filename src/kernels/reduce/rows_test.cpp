@@ -42,12 +42,42 @@ TEST(ReduceRows, EqualTheReference) {
         const void* in[] = {x.data()};
         void* out[] = {wanted.data()};
         family.rows.back().run({&p, in, out, nullptr}, 0, p.outputs);
-        for (const Kernel& row : family.rows) {
+        family.each_usable(&p, [&](const Kernel& row) {
           std::fill(got.begin(), got.end(), 0);
           out[0] = got.data();
           row.run({&p, in, out, nullptr}, 0, p.outputs);
           ASSERT_EQ(wanted, got) << row.name << ", length " << length << ", axes " << reduces[0]
                                  << reduces[1] << reduces[2];
+        });
+      }
+    }
+  }
+}
+
+// Sums that leave 16 bits on the way.
+TEST(ReduceRows, ManyExtremesAddUp) {
+  for (const char* name : {"sum_qi8", "sum_qu8", "sum_qi16"}) {
+    const Family& family = *find_family(reduce_families(), name);
+    for (const int64_t length : {255, 256, 257, 258, 700}) {
+      for (const int byte : {0x80, 0x7f, 0xff}) {
+        for (const bool columns : {false, true}) {
+          const int64_t shape[] = {columns ? length : 44, columns ? 44 : length};
+          const bool reduces[] = {columns, !columns};
+          MoteReduceParams p{};
+          plan_reduce(shape, reduces, p);
+          p.multiplier = 1 << 30;
+          p.shift = -8;
+          const std::vector<unsigned char> x(static_cast<size_t>(length) * 44 * 2,
+                                             static_cast<unsigned char>(byte));
+          const void* in[] = {x.data()};
+          std::vector<char> wanted(44 * 2), got(44 * 2);
+          void* out[] = {wanted.data()};
+          family.reference().run({&p, in, out, nullptr}, 0, p.outputs);
+          family.each_usable(&p, [&](const Kernel& row) {
+            out[0] = got.data();
+            row.run({&p, in, out, nullptr}, 0, p.outputs);
+            ASSERT_EQ(wanted, got) << row.name << ", length " << length << ", of " << byte;
+          });
         }
       }
     }
