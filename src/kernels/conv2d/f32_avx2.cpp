@@ -377,18 +377,17 @@ template <class W>
 void run_lines(const Args& a, const Conv& c, Clamp clamp, int64_t begin, int64_t end) {
   auto* patches = static_cast<float*>(a.scratch);
   const int64_t y_row = c.window.out_c;
-  int64_t held = -1;  // the block and group whose windows are in patches
-  for (int64_t unit = begin; unit < end; ++unit) {
-    const Part part(c.split, unit);
-    const int64_t pixel = c.split.first_row(part.first);
-    for (int64_t g = 0; g < c.groups; ++g) {
-      const Group<W> group(a, c, g);
-      const int64_t want = part.block * c.groups + g;
-      if (c.gathers && want != held) {
+  for (int64_t g = 0; g < c.groups; ++g) {
+    const Group<W> group(a, c, g);
+    int64_t held = -1;  // the block whose windows are in patches
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const Part part(c.split, unit);
+      const int64_t pixel = c.split.first_row(part.first);
+      if (c.gathers && part.block != held) {
         gather(c, Cursor(c.window, group.x, pixel),
                c.split.first_row(part.first + part.count) - pixel, patches);
       }
-      held = want;
+      held = part.block;
       LineTiles l(c.split, part.first, part.count);
       l.k = c.k, l.x_row = c.gathers ? c.k : c.window.in_c;
       l.x = c.gathers ? patches : group.x + pixel * l.x_row;
@@ -402,14 +401,13 @@ void run_lines(const Args& a, const Conv& c, Clamp clamp, int64_t begin, int64_t
 template <class W>
 void run_windows(const Args& a, const Conv& c, Clamp clamp, int64_t begin, int64_t end) {
   Workspace work(c, a.scratch);
-  int64_t held = -1;  // the block and group whose tiles are there
-  for (int64_t unit = begin; unit < end; ++unit) {
-    const Part part(c.split, unit);
-    for (int64_t g = 0; g < c.groups; ++g) {
-      const Group<W> group(a, c, g);
-      const int64_t want = part.block * c.groups + g;
-      if (want != held) make_tiles(work, group.x, group.y, part.first, part.count);
-      held = want;
+  for (int64_t g = 0; g < c.groups; ++g) {
+    const Group<W> group(a, c, g);
+    int64_t held = -1;  // the block whose tiles are there
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const Part part(c.split, unit);
+      if (part.block != held) make_tiles(work, group.x, group.y, part.first, part.count);
+      held = part.block;
       multiply_block(work.tiles, part.count, group.packed, c.outputs, c.k, part.panel,
                      part.last_panel, group.bias, clamp, c.window.out_c);
     }

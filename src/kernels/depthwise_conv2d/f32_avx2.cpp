@@ -139,10 +139,12 @@ struct Split {
   int64_t blocks, rows, groups, blocks_of_group;
 
   explicit Split(const MoteWindow& g) {
-    constexpr int64_t kUnits = 16;
+    constexpr int64_t kUnits = 16, kLeastTaps = 512;  // of a unit, if it is not a whole row
     blocks = ceil_div(g.out_c, kWidth);
     rows = int64_t{g.batches} * g.out_h;
-    const int64_t wanted = rows < kUnits ? ceil_div(kUnits, larger(rows, 1)) : 1;
+    const int64_t row_taps = blocks * g.out_w * g.filter_h * g.filter_w;
+    const int64_t most = larger(row_taps / kLeastTaps, 1);
+    const int64_t wanted = rows < kUnits ? smaller(ceil_div(kUnits, larger(rows, 1)), most) : 1;
     blocks_of_group = larger(ceil_div(blocks, wanted), 1);
     groups = larger(ceil_div(blocks, blocks_of_group), 1);
   }
