@@ -51,32 +51,31 @@ FunctionBuilder::Draft FunctionBuilder::draft() {
     draft.blocks.push_back(
         {steps_[s].dropped ? 0 : steps_[s].step.scratch_bytes, kScratchAlign, time, time});
   }
-  const Bodies bodies = bodies_of(draft.blocks, {});
+  const Bodies bodies = bodies_of(draft.blocks, {}, false);
   draft.lower_bound_bytes = draft.uncut_bytes = bodies.lower_bound_bytes;
   if (shared_.options.observe) return draft;
   draft.cuts = choose_cuts(live_bytes(bodies));
   if (!draft.cuts.empty())
-    draft.lower_bound_bytes = bodies_of(draft.blocks, overlaps_of(draft.cuts)).lower_bound_bytes;
+    draft.lower_bound_bytes =
+        bodies_of(draft.blocks, overlaps_of(draft.cuts), false).lower_bound_bytes;
   return draft;
 }
 
-// The arena for the steps in their present order. Joined tensors save a copy, and memory too unless
-// a piece is ready long before the others or lies badly.
+bool FunctionBuilder::joins_tensors() const {
+  return std::any_of(steps_.begin(), steps_.end(),
+                     [](const PendingStep& p) { return p.dropped && p.join_from >= 0; });
+}
+
+// For the steps in their present order. Joined tensors save a copy, and memory too unless a piece
+// is ready long before the others.
 FunctionBuilder::Draft FunctionBuilder::best_draft() {
   find_lives();
   share_memory(true);
   Draft joined = draft();
-  place_draft(joined);
-  const auto is_joined = [](const PendingStep& p) { return p.dropped && p.join_from >= 0; };
-  if (std::none_of(steps_.begin(), steps_.end(), is_joined)) return joined;
-  const auto bound = static_cast<double>(joined.layout.lower_bound_bytes);
+  if (!joins_tensors()) return joined;
   share_memory(false);
   Draft apart = draft();
-  if (apart.lower_bound_bytes < joined.lower_bound_bytes ||
-      static_cast<double>(joined.layout.arena_bytes) > kMostRatio * bound) {
-    place_draft(apart);
-    if (apart.layout.arena_bytes < joined.layout.arena_bytes) return apart;
-  }
+  if (apart.lower_bound_bytes < joined.lower_bound_bytes) return apart;
   share_memory(true);
   return joined;
 }
@@ -113,11 +112,24 @@ void FunctionBuilder::plan_arena() {
     const std::vector<PendingStep> given = steps_;
     for (size_t s = 0; s < order.size(); ++s) steps_[s] = given[order[s]];
     Draft other = best_draft();
-    if (other.layout.arena_bytes < draft.layout.arena_bytes) {
+    if (other.lower_bound_bytes < draft.lower_bound_bytes) {
       draft = std::move(other);
     } else {
       steps_ = given;
       draft = best_draft();
+    }
+  }
+  place_draft(draft);
+  if (joins_tensors() && static_cast<double>(draft.layout.arena_bytes) >
+                             kMostRatio * static_cast<double>(draft.layout.lower_bound_bytes)) {
+    // Bodies of many tensors may leave holes.
+    share_memory(false);
+    Draft apart = this->draft();
+    place_draft(apart);
+    if (apart.layout.arena_bytes < draft.layout.arena_bytes) {
+      draft = std::move(apart);
+    } else {
+      share_memory(true);
     }
   }
   function_.arena_bytes = draft.layout.arena_bytes;

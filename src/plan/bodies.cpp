@@ -28,12 +28,22 @@ void for_each_pair(const std::vector<Block>& blocks, const std::vector<size_t>& 
   }
 }
 
-void add_conflict(Bodies& bodies, size_t a, size_t b, Distance low, Distance high) {
+// `is_only`: the two bodies have one block each, so this is their only conflict.
+void add_conflict(Bodies& bodies, size_t a, size_t b, Distance low, Distance high, bool is_only) {
   if (low >= high) return;
   Body& body = bodies.list[a];
+  bodies.pushable = bodies.pushable && low < 0 && high > 0;
+  if (is_only) {
+    body.conflicts.push_back({b, low, high});
+    return;
+  }
   for (Conflict& conflict : body.conflicts) {
     // Joined where no distance lies between the two.
-    if (conflict.other != b || low >= conflict.high || conflict.low >= high) continue;
+    if (conflict.other != b) continue;
+    if (low >= conflict.high || conflict.low >= high) {
+      bodies.pushable = false;
+      continue;
+    }
     conflict.low = std::min(conflict.low, low);
     conflict.high = std::max(conflict.high, high);
     return;
@@ -59,16 +69,10 @@ void find_conflicts(Bodies& bodies, const std::vector<Block>& blocks,
       high = std::min(high, o->down);
     }
     const size_t body_a = bodies.body_of_block[a], body_b = bodies.body_of_block[b];
-    add_conflict(bodies, body_a, body_b, low + shift, high + shift);
-    add_conflict(bodies, body_b, body_a, -(high + shift), -(low + shift));
+    const bool is_only = bodies.list[body_a].blocks == 1 && bodies.list[body_b].blocks == 1;
+    add_conflict(bodies, body_a, body_b, low + shift, high + shift, is_only);
+    add_conflict(bodies, body_b, body_a, -(high + shift), -(low + shift), is_only);
   });
-  for (const Body& body : bodies.list) {
-    for (const Conflict& conflict : body.conflicts) {
-      const auto same = [&](const Conflict& c) { return c.other == conflict.other; };
-      bodies.pushable = bodies.pushable && conflict.low < 0 && conflict.high > 0 &&
-                        std::count_if(body.conflicts.begin(), body.conflicts.end(), same) == 1;
-    }
-  }
 }
 
 // What the body holds at each step: the union of its blocks that are needed then.
@@ -161,7 +165,8 @@ std::vector<Distance> live_bytes(const Bodies& bodies) {
   return live;
 }
 
-Bodies bodies_of(const std::vector<Block>& blocks, const std::vector<Overlap>& overlaps) {
+Bodies bodies_of(const std::vector<Block>& blocks, const std::vector<Overlap>& overlaps,
+                 bool conflicts) {
   Bodies bodies;
   bodies.body_of_block.assign(blocks.size(), 0);
   std::vector<size_t> index_of_body;
@@ -184,11 +189,12 @@ Bodies bodies_of(const std::vector<Block>& blocks, const std::vector<Overlap>& o
     body.align = std::max(body.align, signed_of(block.align));
     if (block.size_bytes == 0) continue;
     members[index].push_back(&block);
+    ++body.blocks;
     body.height_bytes =
         std::max(body.height_bytes, signed_of(block.delta_bytes + block.size_bytes));
   }
   for (size_t i = 0; i < members.size(); ++i) bodies.list[i].spans = spans_of(members[i]);
-  find_conflicts(bodies, blocks, overlaps);
+  if (conflicts) find_conflicts(bodies, blocks, overlaps);
   find_savings(bodies, blocks, overlaps);
   bodies.lower_bound_bytes = lower_bound(bodies);
   return bodies;

@@ -28,6 +28,7 @@ struct Span {
 struct Body {
   Distance height_bytes = 0;
   Distance align = 1;
+  int blocks = 0;           // that are not empty
   std::vector<Span> spans;  // of blocks of the body, by `first`
   std::vector<Conflict> conflicts;
   int first() const { return spans.front().first; }
@@ -54,7 +55,9 @@ Distance joint_bytes(const Overlap& overlap, Distance input_bytes, Distance outp
 // The sum of what is needed at each step, as if nothing overlapped.
 std::vector<Distance> live_bytes(const Bodies& bodies);
 
-Bodies bodies_of(const std::vector<Block>& blocks, const std::vector<Overlap>& overlaps);
+// Without `conflicts` sizes and bounds only.
+Bodies bodies_of(const std::vector<Block>& blocks, const std::vector<Overlap>& overlaps,
+                 bool conflicts = true);
 
 struct Attempt {
   std::vector<Distance> offsets;  // by body; -1: not placed

@@ -104,6 +104,7 @@ class FunctionBuilder {
   // arena.cpp: where everything lies
   void plan_arena();
   Draft draft();
+  bool joins_tensors() const;
   Draft best_draft();
   void place_draft(Draft& draft);
 

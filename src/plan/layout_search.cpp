@@ -12,7 +12,7 @@ constexpr Distance kUnplaced = -1;
 
 // Work is counted in conflicts and spans looked at, a few nanoseconds each, so that preparing a
 // model stays quick and does not depend on the machine.
-constexpr int64_t kBranchWork = 150'000;
+constexpr int64_t kBranchWork = 60'000;
 constexpr int64_t kLocalWork = 150'000;
 
 Distance round_up(Distance value, Distance align) { return (value + align - 1) / align * align; }

@@ -94,7 +94,9 @@ Layout place(std::vector<Block>& blocks, const std::vector<Overlap>& overlaps) {
       layout.lower_bound_bytes = static_cast<size_t>(std::max(bound, attempt.arena_bytes));
     place_rest(bodies, best_order, attempt);
     if (attempt.arena_bytes < best.arena_bytes) best = std::move(attempt);
-    if (best.arena_bytes > static_cast<Distance>(layout.lower_bound_bytes) &&
+    // The last hundredth is worth a proof for few blocks, not another search for many.
+    if (static_cast<double>(best.arena_bytes) >
+            1.01 * static_cast<double>(layout.lower_bound_bytes) &&
         hard.size() < best_order.size())
       local_search(bodies, best_order, best);
   }

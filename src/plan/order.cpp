@@ -10,7 +10,8 @@ namespace mote::plan {
 namespace {
 
 constexpr size_t kBeam = 16;
-constexpr int kMostExpansions = 3000;
+// Of states, in numbers copied: a nanosecond or so each.
+constexpr size_t kMostWork = 1'500'000;
 
 struct State {
   std::vector<bool> done;
@@ -106,12 +107,14 @@ std::vector<size_t> order_below(const Tasks& tasks, size_t limit_bytes) {
   start.live_bytes = start.peak_bytes = tasks.start_bytes;
   for (const Task& task : tasks.list) start.missing.push_back(static_cast<int>(task.before.size()));
   std::vector<State> states = {std::move(start)};
-  int expansions = 0;
+  const size_t work_of_state = 3 * tasks.list.size() + tasks.reads.size();
+  if (tasks.list.size() * work_of_state > kMostWork) return {};
+  size_t work = 0;
   for (size_t step = 0; step < tasks.list.size(); ++step) {
     std::vector<State> next;
     for (const State& state : states) {
       for (const size_t s : ready_steps(tasks, state)) {
-        if (++expansions > kMostExpansions) return {};
+        if ((work += work_of_state) > kMostWork) return {};
         State made = after(tasks, state, s);
         if (made.peak_bytes < limit_bytes) next.push_back(std::move(made));
       }
