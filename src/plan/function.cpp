@@ -24,17 +24,38 @@ Function FunctionBuilder::build() {
     const int tensor = value_tensor(id);
     function_.inputs.push_back(tensor);
     places_[static_cast<size_t>(tensor)].pinned = true;
+    ProgramTensor& made = function_.tensors[static_cast<size_t>(tensor)];
+    if (subgraph_index_ != 0 && made.space == Space::arena) {
+      made.space = Space::argument;
+      made.offset = function_.inputs.size() - 1;
+    }
   }
   lower_nodes();
   for (const ValueId id : subgraph_.outputs) {
-    const int tensor = value_tensor(id);
-    function_.outputs.push_back(tensor);
+    function_.outputs.push_back(output_tensor(value_tensor(id), function_.outputs.size()));
   }
   plan_arena();
   for (const PendingStep& pending : steps_) {
     if (!pending.dropped) emit(pending);
   }
   return std::move(function_);
+}
+
+// Callers write what a function gives one by one, so an argument that is given at another place
+// than its own must not lie where the caller has it.
+int FunctionBuilder::output_tensor(int tensor, size_t index) {
+  const ProgramTensor given = function_.tensors[static_cast<size_t>(tensor)];
+  if (given.space != Space::argument || given.offset == index) return tensor;
+  PendingStep copy;
+  copy.step.kind = StepKind::copy;
+  copy.step.label = static_cast<int>(shared_.program.labels.size());
+  shared_.program.labels.push_back({"copy", "", "", 0, {}});
+  copy.step.params_offset = add_params({});
+  copy.inputs = {tensor};
+  copy.outputs = {add_tensor(given.dtype, given.shape, Space::arena, "output")};
+  const int made = copy.outputs[0];
+  steps_.push_back(std::move(copy));
+  return made;
 }
 
 void FunctionBuilder::emit(const PendingStep& pending) {

@@ -87,6 +87,7 @@ class FunctionBuilder {
   size_t add_params(const std::vector<std::byte>& params);
   void add_step(LoweredStep lowered, std::vector<int> inputs, std::vector<int> outputs, int label);
   void check_call(const PendingStep& pending) const;
+  int output_tensor(int tensor, size_t index);
   void emit(const PendingStep& pending);
 
   // sharing.cpp: which tensors share memory
@@ -96,9 +97,12 @@ class FunctionBuilder {
   bool may_show(int tensor, int other) const;
   bool share_view(size_t step);
   bool share_divided(size_t step);
+  bool show_whole(int input, int output);
+  void share_loop(size_t step);
   bool share_joined(size_t step);
   bool move_body(int piece, int whole, std::ptrdiff_t offset);
   bool dies_at(int tensor, size_t step) const;
+  bool may_overwrite_input(size_t step, int input, int output) const;
   void share_in_place(size_t step);
 
   // arena.cpp: where everything lies

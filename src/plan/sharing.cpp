@@ -56,6 +56,7 @@ void FunctionBuilder::share_memory(bool join) {
     steps_[s].dropped = false;
     if (shared_.options.observe) continue;
     steps_[s].dropped = share_view(s) || (join && share_joined(s)) || share_divided(s);
+    if (steps_[s].step.kind == StepKind::loop) share_loop(s);
     if (!steps_[s].dropped) share_in_place(s);
   }
 }
@@ -78,21 +79,47 @@ bool FunctionBuilder::may_show(int tensor, int other) const {
                       [&](const Place& p) { return p.body == from.body && p.pinned; });
 }
 
+// An output that is all of a constant or of an argument.
+bool FunctionBuilder::show_whole(int input, int output) {
+  const ProgramTensor& from = function_.tensors[static_cast<size_t>(input)];
+  ProgramTensor& to = function_.tensors[static_cast<size_t>(output)];
+  Place& place = places_[static_cast<size_t>(output)];
+  const bool is_fixed = from.space == Space::constant || from.space == Space::argument;
+  // Outputs stay in the arena, where callers may expect them.
+  if (!is_fixed || place.body != output || place.output || from.size_bytes != to.size_bytes)
+    return false;
+  to.space = from.space;
+  to.offset = from.offset;
+  place.body = -1;
+  return true;
+}
+
+// What a loop passes on as it is, turn after turn, is what goes in; the rest of what comes out may
+// lie where it went in.
+void FunctionBuilder::share_loop(size_t step) {
+  const PendingStep& pending = steps_[step];
+  const Function& body = shared_.program.functions[static_cast<size_t>(pending.step.callee_b)];
+  for (size_t i = 0; i < pending.outputs.size(); ++i) {
+    const int input = pending.inputs[i], output = pending.outputs[i];
+    if (places_[static_cast<size_t>(output)].body != output) continue;
+    if (body.outputs[i] == body.inputs[i]) {
+      if (show_whole(input, output)) continue;
+      if (function_.tensors[static_cast<size_t>(input)].space == Space::arena &&
+          may_show(output, input)) {
+        join_body(output, input, 0);
+        continue;
+      }
+    }
+    if (may_overwrite_input(step, input, output)) join_body(output, input, 0);
+  }
+}
+
 bool FunctionBuilder::share_view(size_t step) {
   if (!steps_[step].view) return false;
   const int input = steps_[step].inputs[0], output = steps_[step].outputs[0];
   const auto offset_bytes = static_cast<std::ptrdiff_t>(steps_[step].view_offset_bytes);
-  const ProgramTensor& from = function_.tensors[static_cast<size_t>(input)];
-  ProgramTensor& to = function_.tensors[static_cast<size_t>(output)];
-  if (from.space == Space::constant && to.space == Space::arena) {
-    // Outputs stay in the arena, where callers may expect them.
-    if (places_[static_cast<size_t>(output)].output || from.size_bytes != to.size_bytes)
-      return false;
-    to.space = Space::constant;
-    to.offset = from.offset;
-    places_[static_cast<size_t>(output)].body = -1;
-    return true;
-  }
+  if (function_.tensors[static_cast<size_t>(input)].space != Space::arena)
+    return offset_bytes == 0 && show_whole(input, output);
   if (!may_show(output, input) || !is_aligned(offset_bytes)) return false;
   join_body(output, input, offset_bytes);
   return true;
@@ -187,6 +214,16 @@ bool FunctionBuilder::dies_at(int tensor, size_t step) const {
   return true;
 }
 
+// Whether the step may write `output`, which is as large, where it reads `input`.
+bool FunctionBuilder::may_overwrite_input(size_t step, int input, int output) const {
+  const Place& place = places_[static_cast<size_t>(input)];
+  const bool pinned = std::any_of(places_.begin(), places_.end(),
+                                  [&](const Place& p) { return p.body == place.body && p.pinned; });
+  return !pinned && dies_at(input, step) &&
+         function_.tensors[static_cast<size_t>(input)].size_bytes ==
+             function_.tensors[static_cast<size_t>(output)].size_bytes;
+}
+
 void FunctionBuilder::share_in_place(size_t step) {
   const PendingStep& pending = steps_[step];
   if (pending.step.kind != StepKind::kernel) return;
@@ -195,14 +232,7 @@ void FunctionBuilder::share_in_place(size_t step) {
   for (size_t i = 0; i < pending.inputs.size() && i < 32; ++i) {
     if (!(pending.reuse_inputs >> i & 1u)) continue;
     const int input = pending.inputs[i];
-    const Place& place = places_[static_cast<size_t>(input)];
-    const bool pinned = std::any_of(places_.begin(), places_.end(), [&](const Place& p) {
-      return p.body == place.body && p.pinned;
-    });
-    if (pinned || !dies_at(input, step) ||
-        function_.tensors[static_cast<size_t>(input)].size_bytes !=
-            function_.tensors[static_cast<size_t>(output)].size_bytes)
-      continue;
+    if (!may_overwrite_input(step, input, output)) continue;
     join_body(output, input, 0);
     return;
   }

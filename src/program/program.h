@@ -27,6 +27,7 @@ enum class Space : uint8_t {
   arena,     // `offset` bytes into the function's arena
   constant,  // Program::constants[offset]
   state,     // `offset` bytes into the session's state, which persists between runs
+  argument,  // what the caller passes as input `offset`: read in the caller's memory, never written
 };
 
 struct ProgramTensor {

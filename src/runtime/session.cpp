@@ -36,7 +36,6 @@ struct Session::Detail {
   int callee;
   std::span<const void*> inputs;
   std::span<void*> outputs;
-  std::vector<size_t> input_bytes;
   std::vector<size_t> output_bytes;
   std::unique_ptr<Frame> a;
   std::unique_ptr<Frame> b;
@@ -49,7 +48,6 @@ struct Session::Frame {
   std::vector<ReadyStep> steps;
   std::vector<Detail> details;
   std::vector<void*> operands;  // by the function's own numbers
-  std::vector<std::byte*> inputs;
   std::vector<const std::byte*> outputs;
 };
 
@@ -87,7 +85,8 @@ Session::Session(std::shared_ptr<const Program> program, int threads)
 
 Session::~Session() = default;
 
-std::byte* Session::address(const ProgramTensor& tensor, std::byte* arena) const {
+std::byte* Session::address(const ProgramTensor& tensor, std::byte* arena,
+                            std::span<void* const> arguments) const {
   switch (tensor.space) {
     case Space::none:
       return nullptr;
@@ -95,6 +94,8 @@ std::byte* Session::address(const ProgramTensor& tensor, std::byte* arena) const
       return arena + tensor.offset;
     case Space::state:
       return state_.data() + tensor.offset;
+    case Space::argument:
+      return static_cast<std::byte*>(arguments[tensor.offset]);
     // Kernels only read constants; one pointer type serves inputs and outputs.
     case Space::constant:
       return const_cast<std::byte*>(program_->constants[tensor.offset].data());
@@ -102,20 +103,19 @@ std::byte* Session::address(const ProgramTensor& tensor, std::byte* arena) const
   return nullptr;
 }
 
-std::unique_ptr<Session::Frame> Session::make_frame(int index, std::byte* arena) {
+std::unique_ptr<Session::Frame> Session::make_frame(int index, std::byte* arena,
+                                                    std::span<void* const> arguments) {
   const Function& function = program_->functions[static_cast<size_t>(index)];
   auto frame = std::make_unique<Frame>();
   frame->function = &function;
   frame->arena = arena;
   frame->operands.reserve(function.operands.size());
   for (const int t : function.operands)
-    frame->operands.push_back(address(function.tensors[static_cast<size_t>(t)], arena));
+    frame->operands.push_back(address(function.tensors[static_cast<size_t>(t)], arena, arguments));
   frame->steps.reserve(function.steps.size());
   for (const Step& step : function.steps) make_step(function, step, *frame);
-  for (const int t : function.inputs)
-    frame->inputs.push_back(address(function.tensors[static_cast<size_t>(t)], arena));
   for (const int t : function.outputs)
-    frame->outputs.push_back(address(function.tensors[static_cast<size_t>(t)], arena));
+    frame->outputs.push_back(address(function.tensors[static_cast<size_t>(t)], arena, arguments));
   return frame;
 }
 
@@ -140,15 +140,19 @@ void Session::make_step(const Function& function, const Step& step, Frame& frame
     ready.run = step.kernel->run;
   } else {
     ready.detail = static_cast<int32_t>(frame.details.size());
-    Detail detail{step.kind, step.callee_a, {}, {}, {}, {}, nullptr, nullptr};
+    Detail detail{step.kind, step.callee_a, {}, {}, {}, nullptr, nullptr};
     detail.inputs = {const_cast<const void**>(inputs), static_cast<size_t>(step.inputs_count)};
     detail.outputs = {outputs, static_cast<size_t>(step.outputs_count)};
-    for (int i = 0; i < step.inputs_count; ++i)
-      detail.input_bytes.push_back(operand(function, step.inputs_begin + i).size_bytes);
     for (int i = 0; i < step.outputs_count; ++i)
       detail.output_bytes.push_back(operand(function, step.outputs_begin + i).size_bytes);
-    if (step.callee_a >= 0) detail.a = make_frame(step.callee_a, scratch);
-    if (step.callee_b >= 0) detail.b = make_frame(step.callee_b, scratch);
+    // What a callee gets it reads where the caller has it.
+    const std::span<void* const> passed =
+        step.kind == StepKind::loop
+            ? std::span<void* const>(outputs, static_cast<size_t>(step.outputs_count))
+            : std::span<void* const>(inputs, static_cast<size_t>(step.inputs_count))
+                  .subspan(step.kind == StepKind::branch ? 1 : 0);
+    if (step.callee_a >= 0) detail.a = make_frame(step.callee_a, scratch, passed);
+    if (step.callee_b >= 0) detail.b = make_frame(step.callee_b, scratch, passed);
     frame.details.push_back(std::move(detail));
   }
   frame.steps.push_back(ready);
@@ -224,17 +228,14 @@ inline int Session::run_step(const Frame& frame, const ReadyStep& step) noexcept
 namespace {
 
 void copy(const void* from, void* to, size_t size_bytes) {
-  if (size_bytes) std::memmove(to, from, size_bytes);
+  if (size_bytes && from != to) std::memmove(to, from, size_bytes);
 }
 
 }  // namespace
 
 int Session::run_other(const Frame& frame, const ReadyStep& ready) noexcept {
   const Detail& detail = frame.details[static_cast<size_t>(ready.detail)];
-  const auto pass = [&](const Frame& callee, size_t first) {
-    for (size_t i = first; i < detail.inputs.size(); ++i) {
-      copy(detail.inputs[i], callee.inputs[i - first], detail.input_bytes[i]);
-    }
+  const auto pass = [&](const Frame& callee) {
     const int code = run_frame(callee);
     if (code != kernels::kOk || detail.kind == StepKind::call_once) return code;
     for (size_t i = 0; i < detail.outputs.size(); ++i)
@@ -248,16 +249,16 @@ int Session::run_other(const Frame& frame, const ReadyStep& ready) noexcept {
       copy(detail.inputs[0], detail.outputs[0], detail.output_bytes[0]);
       break;
     case StepKind::call:
-      return pass(*detail.a, 0);
+      return pass(*detail.a);
     case StepKind::call_once: {
       const auto index = static_cast<size_t>(detail.callee);
       if (called_[index]) return kernels::kOk;
       called_[index] = true;
-      return pass(*detail.a, 0);
+      return pass(*detail.a);
     }
     case StepKind::branch: {
       const bool taken = *static_cast<const uint8_t*>(detail.inputs[0]) != 0;
-      return pass(taken ? *detail.a : *detail.b, 1);
+      return pass(taken ? *detail.a : *detail.b);
     }
     case StepKind::loop:
       return run_loop(detail);
@@ -269,12 +270,8 @@ int Session::run_loop(const Detail& detail) noexcept {
   for (size_t i = 0; i < detail.outputs.size(); ++i)
     copy(detail.inputs[i], detail.outputs[i], detail.output_bytes[i]);
   for (int64_t turn = 0; turn < kMaxLoopTurns; ++turn) {
-    for (size_t i = 0; i < detail.outputs.size(); ++i)
-      copy(detail.outputs[i], detail.a->inputs[i], detail.output_bytes[i]);
     if (const int code = run_frame(*detail.a)) return code;
     if (*reinterpret_cast<const uint8_t*>(detail.a->outputs[0]) == 0) return kernels::kOk;
-    for (size_t i = 0; i < detail.outputs.size(); ++i)
-      copy(detail.outputs[i], detail.b->inputs[i], detail.output_bytes[i]);
     if (const int code = run_frame(*detail.b)) return code;
     for (size_t i = 0; i < detail.outputs.size(); ++i)
       copy(detail.b->outputs[i], detail.outputs[i], detail.output_bytes[i]);

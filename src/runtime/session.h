@@ -62,9 +62,12 @@ class Session {
   struct ReadyStep;
   struct Detail;
 
-  std::unique_ptr<Frame> make_frame(int function, std::byte* arena);
+  // `arguments`: where the caller has what it passes.
+  std::unique_ptr<Frame> make_frame(int function, std::byte* arena,
+                                    std::span<void* const> arguments = {});
   void make_step(const Function& function, const Step& step, Frame& frame);
-  std::byte* address(const ProgramTensor& tensor, std::byte* arena) const;
+  std::byte* address(const ProgramTensor& tensor, std::byte* arena,
+                     std::span<void* const> arguments = {}) const;
   TensorView view(const Frame& frame, int tensor) const;
   int run_frame(const Frame& frame) noexcept;
   int run_step(const Frame& frame, const ReadyStep& step) noexcept;

@@ -89,6 +89,13 @@ const OpDef kLoop = {.name = "loop",
                      .attrs = &attrs_of<CallAttrs>,
                      .traits = kControlFlow,
                      .lower = lower_control<StepKind::loop>};
+const OpDef kLoopOfFour = {.name = "loop_of_four",
+                           .attrs = &attrs_of<CallAttrs>,
+                           .min_inputs = 4,
+                           .max_inputs = 4,
+                           .outputs = 4,
+                           .traits = kControlFlow,
+                           .lower = lower_control<StepKind::loop>};
 const OpDef kBranch = {.name = "branch",
                        .attrs = &attrs_of<CallAttrs>,
                        .min_inputs = 2,
@@ -216,6 +223,54 @@ TEST(Session, ALoopRunsUntilItsConditionFails) {
   evaluator.set_input(0, std::as_bytes(std::span(&x, 1)));
   evaluator.run();
   EXPECT_EQ(*reinterpret_cast<const float*>(evaluator.output(0).data()), 5.5f);
+}
+
+// (n, a, b, k) -> (n + 1, b, a + k, k): values change places, one is passed on as it is, one is
+// read after the loop too.
+Graph loop_of_four() {
+  Graph graph;
+  Builder main(graph);
+  std::vector<ValueId> in, out;
+  for (int i = 0; i < 4; ++i) in.push_back(main.input({1}));
+  const ValueId b = main.node(kAddOne, {in[2]}), k = main.node(kAddOne, {in[3]});
+  for (int i = 0; i < 4; ++i) out.push_back(main.here().add_value("y", {DType::f32, {1}}));
+  main.here().nodes.push_back(
+      {&kLoopOfFour, Attrs::of(CallAttrs{1, 2}), {in[0], in[1], b, k}, out, "layer"});
+  main.output(main.node(kSum, {out[1], b}));
+  main.output(main.node(kAddOne, {out[2]}));
+  main.output(out[3]);
+  main.output(main.node(kSum, {out[3], k}));
+  Builder condition(graph);
+  const ValueId turn = condition.input({1});
+  for (int i = 0; i < 3; ++i) condition.input({1});
+  condition.output(condition.node(kBelowFive, {turn}, {}, DType::boolean));
+  Builder body(graph);
+  std::vector<ValueId> x;
+  for (int i = 0; i < 4; ++i) x.push_back(body.input({1}));
+  body.output(body.node(kAddOne, {x[0]}));
+  body.output(x[2]);
+  body.output(body.node(kSum, {x[1], x[3]}));
+  body.output(x[3]);
+  return graph;
+}
+
+TEST(Session, ALoopPassesValuesOnAndExchangesThem) {
+  const Graph graph = loop_of_four();
+  runtime::Session session(compiled(graph));
+  for (const float n : {5.0f, 4.0f, 3.0f, -2.0f}) {
+    float a = 10, b = 21, k = 101;
+    for (float turn = n; turn < 5; ++turn) {
+      const float next = a + k;
+      a = b, b = next;
+    }
+    const float inputs[] = {n, 10, 20, 100};
+    for (int i = 0; i < 4; ++i) std::memcpy(session.input(i).data, &inputs[i], sizeof(float));
+    ASSERT_EQ(session.run(), runtime::RunStatus::ok);
+    const float wanted[] = {a + 21, b + 1, k, k + k};
+    for (int i = 0; i < 4; ++i)
+      EXPECT_EQ(*reinterpret_cast<const float*>(session.output(i).data), wanted[i])
+          << n << " " << i;
+  }
 }
 
 TEST(Session, ABranchTakesOneSide) {
