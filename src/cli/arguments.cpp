@@ -66,6 +66,8 @@ void add_running(CLI::App* app, Shared* shared) {
                 "Only reference kernels, and the graph as it is in the file");
   app->add_flag("!--no-winograd", running.winograd,
                 "Only kernels that add up products directly, in whatever order");
+  app->add_flag("--min-memory", running.min_memory,
+                "The least memory, even where that takes longer: layers run band after band");
   app->add_flag("--tune", running.tune,
                 "Measure each layer's kernels on this machine and take the fastest");
   app->add_option("--tune-cache", running.tune_cache,

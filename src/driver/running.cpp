@@ -6,6 +6,7 @@ namespace mote::driver {
 
 RunningPlan::RunningPlan(const Running& running) {
   options.threads = running.threads;
+  options.min_memory = running.min_memory;
   options.lowering.reference = running.reference;
   options.lowering.approximate = running.winograd;
   if (!running.tune || running.reference) return;

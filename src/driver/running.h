@@ -11,10 +11,11 @@ namespace mote::driver {
 
 struct Running {
   int threads = 1;
-  bool reference = false;  // only reference kernels, and the graph as it is in the file
-  bool winograd = true;    // kernels whose rounding errors exceed a sum's (Kernel::approximate)
-  bool tune = false;       // measure each layer's candidate kernels and take the fastest
-  std::string tune_cache;  // where that is remembered; empty: default_tune_cache()
+  bool reference = false;   // only reference kernels, and the graph as it is in the file
+  bool winograd = true;     // kernels whose rounding errors exceed a sum's (Kernel::approximate)
+  bool min_memory = false;  // see plan::Options
+  bool tune = false;        // measure each layer's candidate kernels and take the fastest
+  std::string tune_cache;   // where that is remembered; empty: default_tune_cache()
 };
 
 // Plan options that keep what they refer to. Saves what was measured when it is destroyed, at best

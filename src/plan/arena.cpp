@@ -104,6 +104,7 @@ void FunctionBuilder::plan_arena() {
     places_[t].space = function_.tensors[t].space;
     places_[t].offset = function_.tensors[t].offset;
   }
+  if (shared_.options.min_memory && !shared_.options.observe) stream_chains();
   Draft draft = best_draft();
   // Cuts are left out of the search.
   const std::vector<size_t> order =
@@ -140,6 +141,7 @@ void FunctionBuilder::plan_arena() {
   for (size_t s = 0; s < steps_.size(); ++s)
     steps_[s].step.scratch_offset = draft.blocks[places_.size() + s].offset;
   cut_steps(draft.cuts);
+  run_chains();
 }
 
 }  // namespace mote::plan

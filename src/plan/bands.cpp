@@ -75,11 +75,19 @@ std::vector<std::byte> FunctionBuilder::band_params(const PendingStep& pending,
   return params;
 }
 
-// Whether the step's own kernel, with the weights as they are packed, computes each band.
-bool FunctionBuilder::kernel_takes(const PendingStep& pending,
-                                   const std::vector<Band>& bands) const {
+const Buffer* FunctionBuilder::packed_weights(const PendingStep& pending) const {
+  const int input = pending.step.kernel->pack_input;
+  if (input < 0) return nullptr;
+  const int tensor = pending.inputs[static_cast<size_t>(input)];
+  return &shared_.program.constants[function_.tensors[static_cast<size_t>(tensor)].offset];
+}
+
+// Whether the step's own kernel computes each band, all with these packed weights (null: it packs
+// none).
+bool FunctionBuilder::kernel_takes(const PendingStep& pending, const std::vector<Band>& bands,
+                                   const Buffer* weights) const {
   const kernels::Kernel& row = *pending.step.kernel;
-  const auto threads = static_cast<size_t>(shared_.options.threads);
+  const auto threads = static_cast<size_t>(pending.step.units > 1 ? shared_.options.threads : 1);
   std::vector<std::byte> packed;
   std::vector<std::byte> last;
   for (const Band& band : bands) {
@@ -92,16 +100,23 @@ bool FunctionBuilder::kernel_takes(const PendingStep& pending,
     if (scratch_bytes * threads > pending.step.scratch_bytes) return false;
     // Scratch is laid out for one thread where the step has one unit.
     if (pending.step.units == 1 && row.units && row.units(params.data()) > 1) return false;
-    if (row.pack_input < 0) continue;
-    const int tensor = pending.inputs[static_cast<size_t>(row.pack_input)];
-    const Buffer& have =
-        shared_.program.constants[function_.tensors[static_cast<size_t>(tensor)].offset];
-    if (row.packed_bytes(params.data()) != have.size()) return false;
-    packed.assign(have.size(), std::byte{});
+    if (!weights) continue;
+    if (row.packed_bytes(params.data()) != weights->size()) return false;
+    packed.assign(weights->size(), std::byte{});
     row.pack(params.data(), pending.weights.data(), packed.data());
-    if (std::memcmp(packed.data(), have.data(), have.size()) != 0) return false;
+    if (std::memcmp(packed.data(), weights->data(), weights->size()) != 0) return false;
   }
   return true;
+}
+
+// For bands of so many rows, with the weights as they are packed. Packing them again to see takes
+// time, so what was found is kept.
+bool FunctionBuilder::kernel_takes(const PendingStep& pending, int64_t rows) {
+  const auto [known, is_new] = takes_.try_emplace({pending.step.params_offset, rows}, false);
+  if (is_new)
+    known->second =
+        kernel_takes(pending, bands_of(window_of(pending), rows), packed_weights(pending));
+  return known->second;
 }
 
 Overlap FunctionBuilder::band_overlap(const PendingStep& pending,
@@ -125,6 +140,49 @@ std::pair<std::ptrdiff_t, std::ptrdiff_t> FunctionBuilder::row_bytes(
   return {bytes(pending.inputs[0]) / axis.in, bytes(pending.outputs[0]) / axis.out};
 }
 
+// Multiply-accumulates, or what is as much work.
+int64_t FunctionBuilder::work_of(const PendingStep& pending) const {
+  const MoteWindow g = window_of(pending);
+  const StepLabel& label = shared_.program.labels[static_cast<size_t>(pending.step.label)];
+  return std::max(label.macs, int64_t{g.out_h} * g.out_w * g.out_c * g.filter_h * g.filter_w);
+}
+
+// The step for one band, between the two tensors that hold its rows.
+FunctionBuilder::PendingStep FunctionBuilder::band_step(const PendingStep& pending,
+                                                        const Band& band, int input, int output) {
+  PendingStep step = pending;
+  const std::vector<std::byte> params = band_params(pending, band);
+  step.step.params_offset = add_params(params);
+  step.step.units = step.step.kernel->units ? step.step.kernel->units(params.data()) : 1;
+  step.inputs[0] = input;
+  step.outputs[0] = output;
+  return step;
+}
+
+// What a band reads and writes of whole images in the arena, as tensors.
+int FunctionBuilder::input_rows(const PendingStep& pending, const Band& band) {
+  const MoteWindow& g = band.window;
+  return part_of(pending.inputs[0], row_bytes(pending).first, band.in_begin, band.in_end,
+                 {1, g.in_h, g.in_w});
+}
+
+int FunctionBuilder::output_rows(const PendingStep& pending, const Band& band) {
+  const MoteWindow& g = band.window;
+  return part_of(pending.outputs[0], row_bytes(pending).second, band.begin, band.end,
+                 {1, g.out_h, g.out_w});
+}
+
+int FunctionBuilder::part_of(int image, std::ptrdiff_t row_bytes, int64_t begin, int64_t end,
+                             Shape shape) {
+  ProgramTensor made = function_.tensors[static_cast<size_t>(image)];
+  made.offset += static_cast<size_t>(begin * row_bytes);
+  made.size_bytes = static_cast<size_t>((end - begin) * row_bytes);
+  shape.push_back(made.shape[made.shape.rank() - 1]);
+  made.shape = shape;
+  function_.tensors.push_back(made);
+  return static_cast<int>(function_.tensors.size()) - 1;
+}
+
 bool FunctionBuilder::may_overwrite(size_t step) const {
   const PendingStep& pending = steps_[step];
   if (!pending.by_rows || pending.dropped) return false;
@@ -136,15 +194,13 @@ bool FunctionBuilder::may_overwrite(size_t step) const {
 }
 
 // The ways to cut the step, few bands first.
-std::vector<FunctionBuilder::Cut> FunctionBuilder::cuts_of(size_t step) const {
+std::vector<FunctionBuilder::Cut> FunctionBuilder::cuts_of(size_t step) {
   std::vector<Cut> cuts;
   if (!may_overwrite(step)) return cuts;
   const PendingStep& pending = steps_[step];
   const MoteWindow window = window_of(pending);
   const int64_t out = axis_of(window).out, grain = grain_of(out);
-  const StepLabel& label = shared_.program.labels[static_cast<size_t>(pending.step.label)];
-  const int64_t work = std::max(label.macs, int64_t{window.out_h} * window.out_w * window.out_c *
-                                                window.filter_h * window.filter_w);
+  const int64_t work = work_of(pending);
   const int64_t least = shared_.options.min_memory ? 0 : kBandWork * shared_.options.threads;
   const Distance in_bytes =
       static_cast<Distance>(function_.tensors[static_cast<size_t>(pending.inputs[0])].size_bytes);
@@ -159,14 +215,13 @@ std::vector<FunctionBuilder::Cut> FunctionBuilder::cuts_of(size_t step) const {
     if (saved > 0) cuts.push_back({step, rows, saved, overlap});
   }
   // What a kernel takes depends little on how many rows: ask for the finest cut alone.
-  while (!cuts.empty() && !kernel_takes(pending, bands_of(window, cuts.back().rows)))
-    cuts.pop_back();
+  while (!cuts.empty() && !kernel_takes(pending, cuts.back().rows)) cuts.pop_back();
   return cuts;
 }
 
 // The fewest bands that bring every step below what the steps that can't be cut need anyway.
 std::vector<FunctionBuilder::Cut> FunctionBuilder::choose_cuts(
-    const std::vector<std::ptrdiff_t>& live) const {
+    const std::vector<std::ptrdiff_t>& live) {
   std::vector<std::vector<Cut>> cuts(steps_.size());
   Distance target = 0;
   for (size_t t = 0; t < live.size(); ++t) {
@@ -184,8 +239,7 @@ std::vector<FunctionBuilder::Cut> FunctionBuilder::choose_cuts(
     if (live[s + 1] <= target) continue;
     const auto cut = std::find_if(cuts[s].begin(), cuts[s].end(),
                                   [&](const Cut& c) { return live[s + 1] - c.saved <= target; });
-    if (cut != cuts[s].end() && kernel_takes(steps_[s], bands_of(window_of(steps_[s]), cut->rows)))
-      chosen.push_back(*cut);
+    if (cut != cuts[s].end() && kernel_takes(steps_[s], cut->rows)) chosen.push_back(*cut);
   }
   return chosen;
 }
@@ -203,28 +257,10 @@ std::vector<FunctionBuilder::PendingStep> FunctionBuilder::cut_step(const Pendin
   };
   if (at(input) + bytes(input) <= at(output) || at(output) + bytes(output) <= at(input))
     return {pending};
-  const auto [in_row, out_row] = row_bytes(pending);
-  const MoteWindow window = window_of(pending);
-  const int axis = is_line(window) ? 2 : 1;
   std::vector<PendingStep> steps;
-  for (const Band& band : bands_of(window, cut.rows)) {
-    PendingStep step = pending;
-    const std::vector<std::byte> params = band_params(pending, band);
-    step.step.params_offset = add_params(params);
-    step.step.units = step.step.kernel->units ? step.step.kernel->units(params.data()) : 1;
-    const auto part = [&](size_t tensor, int64_t begin, int64_t end, std::ptrdiff_t row) {
-      ProgramTensor made = function_.tensors[tensor];
-      made.offset += static_cast<size_t>(begin * row);
-      made.size_bytes = static_cast<size_t>((end - begin) * row);
-      made.shape = Shape{1, window.in_h, window.in_w, made.shape[made.shape.rank() - 1]};
-      made.shape[axis] = end - begin;
-      function_.tensors.push_back(made);
-      return static_cast<int>(function_.tensors.size()) - 1;
-    };
-    step.inputs[0] = part(input, band.in_begin, band.in_end, in_row);
-    step.outputs[0] = part(output, band.begin, band.end, out_row);
-    steps.push_back(std::move(step));
-  }
+  for (const Band& band : bands_of(window_of(pending), cut.rows))
+    steps.push_back(
+        band_step(pending, band, input_rows(pending, band), output_rows(pending, band)));
   if (at(input) - at(output) < cut.overlap.up) std::reverse(steps.begin(), steps.end());
   return steps;
 }

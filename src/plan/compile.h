@@ -14,8 +14,8 @@ struct Options {
   // Every value keeps memory of its own until the end of the run and can be found by
   // Program::observed.
   bool observe = false;
-  // Steps may write over what they read at any cost in calls of kernels, not only where it is
-  // small.
+  // The least memory at any cost in calls of kernels, and in work that is done twice: chains of
+  // steps run band after band, so that what lies between them never exists whole.
   bool min_memory = false;
 };
 

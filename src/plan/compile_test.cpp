@@ -206,6 +206,49 @@ TEST(Compile, AConvolutionWritesOverItsInput) {
   EXPECT_GT(program->main().steps.size(), 3u);
 }
 
+// What a network's first layers are: wide images, of which the last layer keeps little.
+Graph narrowing_graph(Padding padding) {
+  GraphBuilder b;
+  ValueId x = b.input("x", {DType::f32, Shape{1, 61, 37, 3}});
+  std::mt19937 random(5);
+  const auto weights = [&](const Shape& shape) {
+    std::vector<float> w(static_cast<size_t>(shape.elements()));
+    for (float& v : w) v = static_cast<float>(static_cast<int>(random() % 3) - 1);
+    return b.constant(w, shape);
+  };
+  const Window plain = {.padding = padding};
+  Window step = {.padding = padding, .size_h = 2, .size_w = 2};
+  step.stride_h = step.stride_w = 2;
+  x = b.conv_2d(x, weights({8, 3, 3, 3}), kNoValue, plain);
+  x = b.conv_2d(x, weights({48, 1, 1, 8}), kNoValue, plain);
+  x = b.depthwise_conv_2d(x, weights({1, 3, 3, 48}), kNoValue, step, 1);
+  x = b.conv_2d(x, weights({8, 1, 1, 48}), kNoValue, plain);
+  b.output(b.pool_2d("max_pool_2d", x, step));
+  return b.take();
+}
+
+TEST(Compile, AChainRunsBandAfterBandForTheLeastMemory) {
+  for (const Padding padding : {Padding::same, Padding::valid}) {
+    for (const int threads : {1, 3}) {
+      SCOPED_TRACE(threads);
+      Graph graph = narrowing_graph(padding);
+      make_static(graph);
+      const auto whole = compiled(graph, {.threads = threads});
+      const auto least = compiled(graph, {.threads = threads, .min_memory = true});
+      // The widest tensor has sixteen times the image's bytes; the image itself stays whole.
+      EXPECT_LT(least->main().arena_bytes, whole->main().arena_bytes / 4);
+      EXPECT_LT(least->main().arena_bytes, 61u * 37 * 3 * 4 * 3);
+      runtime::Session a(whole, threads), b(least, threads);
+      for (const uint32_t seed : {1u, 2u}) {
+        Outputs want, got;
+        run(a, seed, &want);
+        run(b, seed, &got);
+        ASSERT_NO_FATAL_FAILURE(expect_near(got, want));
+      }
+    }
+  }
+}
+
 // Two branches that shrink what they read: one after the other needs less than side by side.
 TEST(Compile, TheOrderOfBranchesIsSearched) {
   GraphBuilder b;

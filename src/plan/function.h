@@ -65,6 +65,37 @@ class FunctionBuilder {
     std::vector<int> outputs;
     size_t params_bytes = 0;
     bool dropped = false;  // its outputs share its inputs' memory: nothing to run
+    // Not empty: the step stands for these, which run band after band of so many rows of the last.
+    std::vector<PendingStep> chain = {};
+    int64_t chain_rows = 0;
+  };
+
+  // How a chain runs.
+  struct ChainPlan {
+    std::vector<std::vector<Band>> turns;  // by band of the chain's output, then by step
+    struct OfStep {
+      int64_t units = 1;  // the most that a band has
+      size_t scratch_bytes = 0;
+      size_t scratch_offset = 0, output_offset = 0;  // bytes into the chain's scratch
+    };
+    std::vector<OfStep> steps;
+    size_t total_bytes = 0;
+    double work = 0;  // of the work of its steps without bands
+  };
+
+  // What a plan needs at least.
+  struct Need {
+    size_t bytes = 0;
+    std::vector<std::ptrdiff_t> live;  // by time, without cuts
+    int64_t steps_at(size_t bound_bytes) const;
+  };
+
+  // Steps `first` to `last` as one.
+  struct Chain {
+    size_t first = 0, last = 0;
+    double work = 0;
+    Need need;
+    PendingStep step;
   };
 
   // Blocks of the arena: the tensors, then the steps' scratch.
@@ -119,15 +150,35 @@ class FunctionBuilder {
 
   // bands.cpp: steps that write over their input
   MoteWindow window_of(const PendingStep& pending) const;
+  int64_t work_of(const PendingStep& pending) const;
   std::vector<std::byte> band_params(const PendingStep& pending, const Band& band) const;
-  bool kernel_takes(const PendingStep& pending, const std::vector<Band>& bands) const;
+  const Buffer* packed_weights(const PendingStep& pending) const;
+  bool kernel_takes(const PendingStep& pending, const std::vector<Band>& bands,
+                    const Buffer* weights) const;
+  bool kernel_takes(const PendingStep& pending, int64_t rows);
   std::pair<std::ptrdiff_t, std::ptrdiff_t> row_bytes(const PendingStep& pending) const;
+  PendingStep band_step(const PendingStep& pending, const Band& band, int input, int output);
+  int input_rows(const PendingStep& pending, const Band& band);
+  int output_rows(const PendingStep& pending, const Band& band);
+  int part_of(int image, std::ptrdiff_t row_bytes, int64_t begin, int64_t end, Shape shape);
   Overlap band_overlap(const PendingStep& pending, const std::vector<Band>& bands) const;
   bool may_overwrite(size_t step) const;
-  std::vector<Cut> cuts_of(size_t step) const;
-  std::vector<Cut> choose_cuts(const std::vector<std::ptrdiff_t>& live) const;
+  std::vector<Cut> cuts_of(size_t step);
+  std::vector<Cut> choose_cuts(const std::vector<std::ptrdiff_t>& live);
   std::vector<PendingStep> cut_step(const PendingStep& pending, const Cut& cut);
   void cut_steps(const std::vector<Cut>& cuts);
+
+  // streams.cpp: chains of steps that run band after band
+  Need need();
+  bool streams(const PendingStep& pending) const;
+  bool links(size_t step) const;
+  ChainPlan plan_chain(const PendingStep& chain) const;
+  PendingStep make_chain(size_t first, size_t last, int64_t rows) const;
+  std::vector<Chain> chains(const Need& now) const;
+  bool settle_chain(PendingStep& chain);
+  void stream_chains();
+  void run_chain(const PendingStep& chain, std::vector<PendingStep>& steps);
+  void run_chains();
 
   Shared& shared_;
   const Subgraph& subgraph_;
@@ -135,7 +186,8 @@ class FunctionBuilder {
   Function function_;
   std::vector<PendingStep> steps_;
   std::vector<int> tensor_of_value_;
-  std::vector<Place> places_;  // by tensor
+  std::vector<Place> places_;                         // by tensor
+  std::map<std::pair<size_t, int64_t>, bool> takes_;  // kernel_takes, by parameters and rows
 };
 
 }  // namespace mote::plan
