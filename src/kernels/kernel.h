@@ -52,6 +52,9 @@ struct Kernel {
   int pack_input = -1;
   size_t (*packed_bytes)(const void* params) = nullptr;
   void (*pack)(const void* params, const void* weights, void* packed) = nullptr;
+  // So many of the packed bytes, at their start, depend on the image that the parameters describe;
+  // the row finds out for itself when it runs on another one with the same weights.
+  size_t packed_image_bytes = 0;
   // Its rounding errors may exceed those of sums in any order (Winograd); users can turn such rows
   // off.
   bool approximate = false;

@@ -104,7 +104,9 @@ bool FunctionBuilder::kernel_takes(const PendingStep& pending, const std::vector
     if (row.packed_bytes(params.data()) != weights->size()) return false;
     packed.assign(weights->size(), std::byte{});
     row.pack(params.data(), pending.weights.data(), packed.data());
-    if (std::memcmp(packed.data(), weights->data(), weights->size()) != 0) return false;
+    const size_t from = row.packed_image_bytes;
+    if (std::memcmp(packed.data() + from, weights->data() + from, weights->size() - from) != 0)
+      return false;
   }
   return true;
 }

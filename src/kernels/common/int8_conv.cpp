@@ -58,7 +58,7 @@ size_t round_up(int64_t bytes) { return (static_cast<size_t>(bytes) + 127) / 64 
 
 Int8Plan plan_int8(const Int8Conv& conv) {
   Int8Plan p = {};
-  p.window = conv.window;
+  p.image = p.window = conv.window;
   MoteWindow& g = p.window;
   if (is_pointwise(g)) {
     g.in_w = g.out_w = g.batches * g.in_h * g.in_w;

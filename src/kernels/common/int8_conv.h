@@ -28,6 +28,7 @@ struct Int8Conv {
 };
 
 struct Int8Plan {
+  MoteWindow image;  // that it was made for
   // The window that the units see: convolutions with one tap have one row of all pixels.
   MoteWindow window;
   int64_t groups, depth, outputs;  // channels of a group
@@ -42,14 +43,14 @@ struct Int8Plan {
   // In scratch: the region, its words, two 32-bit numbers for each pixel, then where each pixel and
   // each run starts (64 bits).
   size_t words_offset_bytes, numbers_offset_bytes, offsets_bytes, scratch_bytes;
+  int32_t may_be_winograd;  // as `winograd`, before the weights are known
 
-  // Facts of the weights, known once they are packed.
+  // Facts of the weights, known once they are packed; all before depends on the image alone.
   int32_t needs_words;   // some panel holds words
   int32_t other_centre;  // what some panel is centred on, if not on the weights' zero point
   int32_t is_centred;    // every panel is centred on the zero point
   // The side of the tiles of outputs that it is packed for by Winograd, 2 or 4; 0 if it is not.
   int32_t winograd;
-  int32_t may_be_winograd;  // the same before the weights are known
 
   int64_t k() const { return rows * taps * blocks * kBlockSteps; }
   int64_t units() const { return window.batches * tiles_y * tiles_x * groups * parts; }
@@ -66,6 +67,7 @@ Int8Plan plan_int8(const Int8Conv& conv);
 
 // The plan, then a blob of panels for each group.
 inline constexpr size_t kPlanBytes = (sizeof(Int8Plan) + 63) / 64 * 64;
+inline constexpr size_t kImageBytes = offsetof(Int8Plan, needs_words);
 size_t int8_packed_bytes(const Int8Conv& conv);
 // `steps`: where taps that are apart lie.
 void pack_int8(const Int8Conv& conv, int32_t w_type, int32_t w_zero, bool only_bytes,

@@ -25,7 +25,8 @@ struct Int8Hooks {
     if constexpr (kJoinsBlocks) join_int8_blocks(packed);
   }
 
-  static constexpr Kernel row(const char* name, Run run, decltype(Kernel::declines) declines) {
+  static constexpr Kernel row(const char* name, Run run, decltype(Kernel::declines) declines,
+                              size_t packed_image_bytes = 0) {
     return {.name = name,
             .run = run,
             .declines = declines,
@@ -33,7 +34,8 @@ struct Int8Hooks {
             .scratch_bytes = scratch_bytes,
             .pack_input = 1,
             .packed_bytes = packed_bytes,
-            .pack = pack};
+            .pack = pack,
+            .packed_image_bytes = packed_image_bytes};
   }
 };
 

@@ -52,9 +52,8 @@ inline void copy_region(const Int8Plan& p, const Int8Place& at, const void* x, u
 // Calls body(unit) for the units of [begin, end), neighbouring parts of a tile's panels at once.
 // `pad_of(batch)` is the byte that is real zero.
 template <class Pad, class Body>
-inline void each_int8_unit(const Args& a, int32_t x_type, int64_t begin, int64_t end,
-                           const Pad& pad_of, const Body& body) {
-  const Int8Plan& p = plan_of(a);
+inline void each_int8_unit(const Int8Plan& p, const Args& a, int32_t x_type, int64_t begin,
+                           int64_t end, const Pad& pad_of, const Body& body) {
   const MoteWindow& g = p.window;
   const int64_t line = p.region_w * g.in_c;
   auto* bytes = static_cast<uint8_t*>(a.scratch);
@@ -108,10 +107,9 @@ inline void each_int8_unit(const Args& a, int32_t x_type, int64_t begin, int64_t
 #if defined(__AVX2__)
 
 // Units of a plan with one patch: no regions, tiles or offsets.
-inline void run_patch(const IntJob& job, int32_t x_type, const Args& a, int64_t begin,
-                      int64_t end) {
+inline void run_patch(const Int8Plan& p, const IntJob& job, int32_t x_type, const Args& a,
+                      int64_t begin, int64_t end) {
   constexpr int64_t kZero = 0;
-  const Int8Plan& p = plan_of(a);
   auto* bytes = static_cast<uint8_t*>(a.scratch);
   auto* words = reinterpret_cast<int16_t*>(bytes + p.words_offset_bytes);
   copy_bytes(static_cast<const uint8_t*>(a.in[0]), p.run, flip_of(x_type), bytes);
@@ -127,24 +125,24 @@ inline void run_patch(const IntJob& job, int32_t x_type, const Args& a, int64_t 
 #endif
 
 // x, packed weights, bias or null, scales as MoteIntMac has them, y.
-inline int run_int8(const MoteIntMac& mac, const Args& a, int64_t begin, int64_t end) {
-  const Int8Plan& p = plan_of(a);
+inline int run_int8(const MoteIntMac& mac, const Int8Plan& p, const Args& a, int64_t begin,
+                    int64_t end) {
   const int64_t channels = p.window.out_c;
   const IntJob whole = int_job(mac, a.in[2], a.in[3], a.in[4], channels, a.out[0], channels);
   if constexpr (!kOnlyBytes) {
     if (p.winograd) {
-      run_winograd(mac, whole, a, begin, end);
+      run_winograd(mac, p, whole, a, begin, end);
       return kOk;
     }
   }
 #if defined(__AVX2__)
   if (p.is_patch && p.is_centred && whole.is_plain) {
-    run_patch(whole, mac.x_type, a, begin, end);
+    run_patch(p, whole, mac.x_type, a, begin, end);
     return kOk;
   }
 #endif
   each_int8_unit(
-      a, mac.x_type, begin, end, [&](int64_t) { return static_cast<uint8_t>(whole.x_zero); },
+      p, a, mac.x_type, begin, end, [&](int64_t) { return static_cast<uint8_t>(whole.x_zero); },
       [&](const Int8Unit& u) {
         IntJob job = whole;
         if (job.bias) job.bias += u.channel;
@@ -161,9 +159,8 @@ inline int run_int8(const MoteIntMac& mac, const Args& a, int64_t begin, int64_t
 
 // x, packed weights, bias or null, scales of the weights, scales and zero points of x by batch, y.
 // `image`: output pixels of a batch.
-inline int run_int8_hybrid(const MoteHybridMac& mac, int64_t image, const Args& a, int64_t begin,
-                           int64_t end) {
-  const Int8Plan& p = plan_of(a);
+inline int run_int8_hybrid(const MoteHybridMac& mac, const Int8Plan& p, int64_t image,
+                           const Args& a, int64_t begin, int64_t end) {
   const int64_t channels = p.window.out_c;
   const auto* x_scale = static_cast<const float*>(a.in[4]);
   const auto* x_zero = static_cast<const int32_t*>(a.in[5]);
@@ -177,12 +174,12 @@ inline int run_int8_hybrid(const MoteHybridMac& mac, int64_t image, const Args& 
   whole.y_pitch = channels;
   if constexpr (!kOnlyBytes) {
     if (p.winograd) {
-      run_winograd_hybrid(whole, a, begin, end);
+      run_winograd_hybrid(p, whole, a, begin, end);
       return kOk;
     }
   }
   each_int8_unit(
-      a, kMoteI8, begin, end,
+      p, a, kMoteI8, begin, end,
       [&](int64_t batch) { return static_cast<uint8_t>(x_zero[batch] + 128); },
       [&](const Int8Unit& u) {
         auto* scales = reinterpret_cast<float*>(u.numbers + p.tile_pixels());

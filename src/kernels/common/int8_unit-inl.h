@@ -9,7 +9,20 @@
 
 namespace mote::kernels::MOTE_ISA {
 
+// The plan that the weights are packed with.
 inline const Int8Plan& plan_of(const Args& a) { return *static_cast<const Int8Plan*>(a.in[1]); }
+
+// That, or for a part of the image that they were packed for `own`, made for it.
+inline const Int8Plan& plan_for(const Args& a, const Int8Conv& conv, Int8Plan* own) {
+  const Int8Plan& packed = plan_of(a);
+  if (__builtin_memcmp(&packed.image, &conv.window, sizeof conv.window) == 0) return packed;
+  *own = plan_int8(conv);
+  own->needs_words = packed.needs_words;
+  own->other_centre = packed.other_centre;
+  own->is_centred = packed.is_centred;
+  own->winograd = packed.winograd;
+  return *own;
+}
 
 // Where unit number `unit` lies.
 struct Int8Place {
@@ -28,9 +41,10 @@ struct Int8Place {
 
 // Units [begin, end) of a convolution that is packed for it; int8_winograd-inl.h. `job` is that of
 // all channels.
-void run_winograd(const MoteIntMac& mac, const IntJob& job, const Args& a, int64_t begin,
-                  int64_t end);
-void run_winograd_hybrid(const HybridJob& job, const Args& a, int64_t begin, int64_t end);
+void run_winograd(const MoteIntMac& mac, const Int8Plan& p, const IntJob& job, const Args& a,
+                  int64_t begin, int64_t end);
+void run_winograd_hybrid(const Int8Plan& p, const HybridJob& job, const Args& a, int64_t begin,
+                         int64_t end);
 
 }  // namespace mote::kernels::MOTE_ISA
 

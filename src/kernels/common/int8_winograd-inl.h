@@ -113,11 +113,11 @@ inline void each_winograd_unit(const WinogradJob& job, const Zero& zero_of, int6
   }
 }
 
-void run_winograd(const MoteIntMac& mac, const IntJob& job_of_bytes, const Args& a, int64_t begin,
-                  int64_t end) {
+void run_winograd(const MoteIntMac& mac, const Int8Plan& p, const IntJob& job_of_bytes,
+                  const Args& a, int64_t begin, int64_t end) {
   IntJob int_job = job_of_bytes;
   int_job.x_zero = mac.x_zero;  // V is made of the numbers as they are
-  const WinogradJob job = winograd_job(plan_of(a), mac.x_type == kMoteI8, a);
+  const WinogradJob job = winograd_job(p, mac.x_type == kMoteI8, a);
   const auto* blob = static_cast<const uint8_t*>(a.in[1]) + kPlanBytes;
   each_winograd_unit(
       job, [&](int64_t) { return mac.x_zero; }, begin, end,
@@ -130,8 +130,9 @@ void run_winograd(const MoteIntMac& mac, const IntJob& job_of_bytes, const Args&
       });
 }
 
-void run_winograd_hybrid(const HybridJob& job_of_bytes, const Args& a, int64_t begin, int64_t end) {
-  const WinogradJob job = winograd_job(plan_of(a), true, a);
+void run_winograd_hybrid(const Int8Plan& p, const HybridJob& job_of_bytes, const Args& a,
+                         int64_t begin, int64_t end) {
+  const WinogradJob job = winograd_job(p, true, a);
   const auto* blob = static_cast<const uint8_t*>(a.in[1]) + kPlanBytes;
   each_winograd_unit(
       job, [&](int64_t batch) { return job_of_bytes.x_zero[batch]; }, begin, end,

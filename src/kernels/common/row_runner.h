@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -66,6 +67,9 @@ inline int run_row(const Kernel& row, const void* params, std::vector<const void
     packed = guarded(packed_bytes);
     row.pack(params, in[static_cast<size_t>(row.pack_input)], packed.data());
     in[static_cast<size_t>(row.pack_input)] = packed.data();
+    // Half of the cases as if the weights had been packed for another image.
+    if (row.packed_image_bytes && packed_bytes / 64 % 2 == 0)
+      std::memset(packed.data(), 0, row.packed_image_bytes);
   }
   const size_t scratch_bytes = row.scratch_bytes ? row.scratch_bytes(params) : 0;
   const int64_t units = row.units ? row.units(params) : 1;

@@ -39,20 +39,23 @@ using Hooks = Int8Hooks<Params, conv_of<Params>>;
 const char* declines(const void* params) { return declines_int(as<MoteConv2dInt>(params).mac); }
 
 int run(const Args& a, int64_t begin, int64_t end) {
-  return run_int8(as<MoteConv2dInt>(a.params).mac, a, begin, end);
+  const auto& p = as<MoteConv2dInt>(a.params);
+  Int8Plan own;
+  return run_int8(p.mac, plan_for(a, conv_of(p), &own), a, begin, end);
 }
 
 int run_hybrid(const Args& a, int64_t begin, int64_t end) {
   const auto& p = as<MoteConv2dHybrid>(a.params);
   const int64_t image = int64_t{p.window.out_h} * p.window.out_w;
-  return run_int8_hybrid(p.mac, image, a, begin, end);
+  Int8Plan own;
+  return run_int8_hybrid(p.mac, plan_for(a, conv_of(p), &own), image, a, begin, end);
 }
 
 constexpr Kernel kIntRows[] = {
-    Hooks<MoteConv2dInt>::row(MOTE_ROW_NAME("conv2d_int") "_8bit", run, declines)};
+    Hooks<MoteConv2dInt>::row(MOTE_ROW_NAME("conv2d_int") "_8bit", run, declines, kImageBytes)};
 
 constexpr Kernel kHybridRows[] = {
-    Hooks<MoteConv2dHybrid>::row(MOTE_ROW_NAME("conv2d_hybrid"), run_hybrid, nullptr)};
+    Hooks<MoteConv2dHybrid>::row(MOTE_ROW_NAME("conv2d_hybrid"), run_hybrid, nullptr, kImageBytes)};
 
 constexpr std::span<const Kernel> kInt8Rows = kIntRows, kInt8HybridRows = kHybridRows;
 

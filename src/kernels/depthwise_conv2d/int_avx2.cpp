@@ -169,7 +169,7 @@ void run_units(const Layout& l, const Source* x, const int16_t* weights, const Z
 }
 
 // Packed weights begin with the layout, because its divisions take as long as a small layer.
-constexpr size_t kHeaderBytes = 256;
+constexpr size_t kHeaderBytes = 320;
 static_assert(sizeof(Layout) <= kHeaderBytes);
 
 int16_t* put_layout(const Layout& l, void* packed) {
@@ -179,10 +179,11 @@ int16_t* put_layout(const Layout& l, void* packed) {
   return reinterpret_cast<int16_t*>(bytes + kHeaderBytes);
 }
 
-Layout layout_in(const void* packed) {
+// Made anew for a part of the image that the weights were packed for.
+Layout layout_in(const void* packed, const MoteWindow& image) {
   Layout l;
   __builtin_memcpy(&l, packed, sizeof l);
-  return l;
+  return __builtin_memcmp(&l.image, &image, sizeof image) == 0 ? l : layout_of(image);
 }
 
 const int16_t* weights_in(const void* packed) {
@@ -237,7 +238,7 @@ void int_pack(const void* params, const void* weights, void* packed) {
 
 int int_run(const Args& a, int64_t begin, int64_t end) {
   const auto& p = *static_cast<const MoteDepthwiseInt*>(a.params);
-  const Layout l = layout_in(a.in[1]);
+  const Layout l = layout_in(a.in[1], p.window);
   IntOutput output(p.mac, a.in[2], a.in[3], a.in[4], a.out[0]);
   const int16_t* weights = weights_in(a.in[1]);
   const auto zero_of = [&](int64_t) { return p.mac.x_zero; };
@@ -276,7 +277,7 @@ int hybrid_run(const Args& a, int64_t begin, int64_t end) {
                       static_cast<const float*>(a.in[4]), static_cast<float*>(a.out[0]));
   const auto* zeros = static_cast<const int32_t*>(a.in[5]);
   run_units(
-      layout_in(a.in[1]), static_cast<const int8_t*>(a.in[0]), weights_in(a.in[1]),
+      layout_in(a.in[1], p.window), static_cast<const int8_t*>(a.in[0]), weights_in(a.in[1]),
       [&](int64_t batch) { return zeros[batch]; }, output, begin, end, a.scratch);
   return kOk;
 }
@@ -288,7 +289,8 @@ constexpr Kernel kIntRows[] = {{.name = "depthwise_conv2d_int__avx2",
                                 .scratch_bytes = scratch_bytes<MoteDepthwiseInt>,
                                 .pack_input = 1,
                                 .packed_bytes = packed_bytes<MoteDepthwiseInt>,
-                                .pack = int_pack}};
+                                .pack = int_pack,
+                                .packed_image_bytes = kHeaderBytes}};
 
 constexpr Kernel kHybridRows[] = {{.name = "depthwise_conv2d_hybrid__avx2",
                                    .run = hybrid_run,
@@ -297,7 +299,8 @@ constexpr Kernel kHybridRows[] = {{.name = "depthwise_conv2d_hybrid__avx2",
                                    .scratch_bytes = scratch_bytes<MoteDepthwiseHybrid>,
                                    .pack_input = 1,
                                    .packed_bytes = packed_bytes<MoteDepthwiseHybrid>,
-                                   .pack = hybrid_pack}};
+                                   .pack = hybrid_pack,
+                                   .packed_image_bytes = kHeaderBytes}};
 
 }  // namespace
 

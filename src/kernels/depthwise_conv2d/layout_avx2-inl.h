@@ -3,7 +3,7 @@
 // 16 output channels make a block; where there are only 1, 2, 4 or 8, a block holds the channels of
 // `fold` neighbouring output pixels. "Pixel" below is such a group, "lane" one of the 16.
 //
-//   packed   the Layout, in 256 bytes, then the weights:
+//   packed   the Layout, in 320 bytes, then the weights:
 //   weights  [block][filter row][tap pair][32 int16]; pair (a, b) of filter columns 2j and 2j + 1
 //   (0
 //            past the filter) in the order that unpacking leaves:
@@ -27,6 +27,7 @@ inline constexpr int64_t kTilePixelsMost = 32;
 inline constexpr int64_t kColumnShorts = 32;
 
 struct Layout {
+  MoteWindow image;       // that it was made for
   MoteWindow window;      // height and width swapped where x is one pixel wide
   int64_t fold, blocks;   // pixels in a block, blocks of channels
   int64_t pairs;          // tap pairs in a row of the filter
@@ -101,6 +102,7 @@ inline bool is_pixel(const MoteWindow& g) {
 
 inline Layout layout_of(const MoteWindow& window) {
   Layout l = {};
+  l.image = window;
   const MoteWindow g = l.window = lying(window);
   l.fold = g.out_c == 8 || g.out_c == 4 || g.out_c == 2 || g.out_c == 1 ? kLanes / g.out_c : 1;
   l.fold = l.fold > 1 && g.out_w == 1 ? 1 : l.fold;

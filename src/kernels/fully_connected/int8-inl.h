@@ -40,12 +40,12 @@ const char* declines(const void* params) {
 }
 
 int run(const Args& a, int64_t begin, int64_t end) {
-  return run_int8(as<MoteFullyConnectedInt>(a.params).mac, a, begin, end);
+  return run_int8(as<MoteFullyConnectedInt>(a.params).mac, plan_of(a), a, begin, end);
 }
 
 int run_hybrid(const Args& a, int64_t begin, int64_t end) {
   const auto& p = as<MoteFullyConnectedHybrid>(a.params);
-  return run_int8_hybrid(p.mac, 1, a, begin, end);
+  return run_int8_hybrid(p.mac, plan_of(a), 1, a, begin, end);
 }
 
 constexpr Kernel kIntRows[] = {

@@ -98,7 +98,7 @@ void each_unit(const MoteWindow& g, const Args& a, int32_t x_type, int64_t begin
       const OutputClass c = class_at(g, i);
       const void* in[2] = {a.in[0], packed + entries[i].offset_bytes};
       const Args part = {a.params, in, a.out, a.scratch};
-      each_int8_unit(part, x_type, from - first, to - first, pad_of,
+      each_int8_unit(plan_of(part), part, x_type, from - first, to - first, pad_of,
                      [&](const Int8Unit& u) { body(c, plan_of(part), u); });
     }
     first = entries[i].end_unit;
