@@ -25,7 +25,7 @@ struct Session::ReadyStep {
   kernels::Run run;  // null: not a kernel but what its detail says
   kernels::Args args;
   int64_t units;
-  int32_t parts;  // that are worth a thread
+  int16_t parts, pieces;  // Team::Cut
   int32_t detail;
   size_t scratch_stride;
 };
@@ -60,15 +60,21 @@ const ProgramTensor& operand(const Function& function, int index) {
 // What a step takes, by the rates of slow kernels on current processors; fast ones need a quarter.
 int64_t estimate_ns(const Function& function, const Step& step, int64_t macs) {
   constexpr int64_t kMacsPerNs = 16, kBytesPerNs = 8;
-  int64_t moved_bytes = 0;
+  int64_t written_bytes = 0, read_bytes = 0;
   for (int i = 0; i < step.outputs_count; ++i)
-    moved_bytes += static_cast<int64_t>(operand(function, step.outputs_begin + i).size_bytes);
-  return macs / kMacsPerNs + moved_bytes / kBytesPerNs;
+    written_bytes += static_cast<int64_t>(operand(function, step.outputs_begin + i).size_bytes);
+  for (int i = 0; i < step.inputs_count; ++i) {
+    const ProgramTensor& input = operand(function, step.inputs_begin + i);
+    if (input.space == Space::arena) read_bytes += static_cast<int64_t>(input.size_bytes);
+  }
+  return macs / kMacsPerNs + std::max(written_bytes, read_bytes) / kBytesPerNs;
 }
 
-// A part should take several times what handing it over costs (0.1 to 0.3 us), and the parts of a
-// run together more than waking a helper does (5 to 100 us).
-constexpr int64_t kPartNs = 1500, kSharedNs = 60000;
+// A part should take several times what handing it over costs (0.1 to 0.3 us), and so should its
+// pieces. Runs whose parts together take less than waking a helper does (5 to 100 us) are short;
+// below kTeamNs no part would be worth it.
+constexpr int64_t kPartNs = 1500, kPieceNs = 20000, kMostPieces = 4;
+constexpr int64_t kTeamNs = 8000, kShortNs = 60000;
 
 }  // namespace
 
@@ -80,7 +86,7 @@ Session::Session(std::shared_ptr<const Program> program, int threads)
       threads_(std::clamp(threads, 1, program_->threads)) {
   reset_state();
   main_ = make_frame(0, arena_.data());
-  if (shared_ns_ > kSharedNs) team_ = std::make_unique<Team>(threads_);
+  if (shared_ns_ > kTeamNs) team_ = std::make_unique<Team>(threads_);
 }
 
 Session::~Session() = default;
@@ -126,13 +132,15 @@ void Session::make_step(const Function& function, const Step& step, Frame& frame
   ReadyStep ready{};
   ready.args = {program_->params.data() + step.params_offset, inputs, outputs, scratch};
   ready.units = step.units;
-  ready.parts = 1;
+  ready.parts = ready.pieces = 1;
   if (step.kind == StepKind::kernel && step.units > 1) {
     const int64_t ns =
         estimate_ns(function, step, program_->labels[static_cast<size_t>(step.label)].macs);
-    ready.parts =
-        static_cast<int32_t>(std::clamp<int64_t>(std::min(ns / kPartNs, step.units), 1, threads_));
-    if (ready.parts > 1) shared_ns_ += ns;
+    const int64_t parts = std::clamp<int64_t>(std::min(ns / kPartNs, step.units), 1, threads_);
+    const int64_t pieces = std::min(ns / kPieceNs, step.units) / parts;
+    ready.parts = static_cast<int16_t>(parts);
+    ready.pieces = static_cast<int16_t>(std::clamp<int64_t>(pieces, 1, kMostPieces));
+    if (parts > 1) shared_ns_ += ns;
   }
   ready.scratch_stride =
       step.scratch_bytes / static_cast<size_t>(step.units > 1 ? program_->threads : 1);
@@ -179,7 +187,7 @@ TensorView Session::observed(int value) const {
 }
 
 RunStatus Session::run() noexcept {
-  if (team_) team_->begin();
+  if (team_) team_->begin(shared_ns_ < kShortNs);
   const int code = run_frame(*main_);
   if (team_) team_->end();
   return static_cast<RunStatus>(code);
@@ -187,7 +195,7 @@ RunStatus Session::run() noexcept {
 
 RunStatus Session::run_profiled(std::span<int64_t> nanoseconds) noexcept {
   using Clock = std::chrono::steady_clock;
-  if (team_) team_->begin();
+  if (team_) team_->begin(shared_ns_ < kShortNs);
   int code = kernels::kOk;
   for (size_t i = 0; i < main_->steps.size() && code == kernels::kOk; ++i) {
     const auto start = Clock::now();
@@ -222,7 +230,8 @@ int Session::run_frame(const Frame& frame) noexcept {
 inline int Session::run_step(const Frame& frame, const ReadyStep& step) noexcept {
   if (!step.run) return run_other(frame, step);
   if (step.parts == 1 || !team_) return step.run(step.args, 0, step.units);
-  return team_->run(step.run, step.args, step.units, step.parts, step.scratch_stride);
+  return team_->run(step.run, step.args, step.units, {step.parts, step.pieces},
+                    step.scratch_stride);
 }
 
 namespace {

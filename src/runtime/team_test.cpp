@@ -9,9 +9,9 @@
 namespace mote::runtime {
 namespace {
 
-constexpr int kMostParts = 8;
+constexpr int kMostSeats = 8;
 
-// in[0]: counts of how often a unit was run; scratch: one int a part, which counts its units.
+// in[0]: counts of how often a unit was run; scratch: one int a seat, which counts its units.
 int run_count(const kernels::Args& args, int64_t begin, int64_t end) {
   auto* counts = static_cast<int*>(args.out[0]);
   for (int64_t i = begin; i < end; ++i) ++counts[i];
@@ -38,18 +38,18 @@ struct Counting {
 
   std::vector<int> counts;
   void* outputs[1] = {counts.data()};
-  int scratch[kMostParts] = {};
+  int scratch[kMostSeats] = {};
 };
 
 void run_steps(Team& team, int steps) {
   for (int step = 1; step <= steps; ++step) {
     const int64_t units = 1 + step % 37;
     Counting counting(units);
-    const int code =
-        team.run(run_count, counting.args(), units, 1 + step % team.threads(), sizeof(int));
+    const int code = team.run(run_count, counting.args(), units,
+                              {1 + step % team.threads(), 1 + step / 7 % 3}, sizeof(int));
     ASSERT_EQ(code, kernels::kOk);
     ASSERT_EQ(counting.counts, std::vector<int>(static_cast<size_t>(units), 1));
-    ASSERT_EQ(std::accumulate(counting.scratch, counting.scratch + kMostParts, 0), units);
+    ASSERT_EQ(std::accumulate(counting.scratch, counting.scratch + kMostSeats, 0), units);
   }
 }
 
@@ -58,7 +58,7 @@ TEST(Team, EveryUnitRunsOnce) {
   Team team(4, budget);
   ASSERT_EQ(team.threads(), 4);
   for (int run = 0; run < 50; ++run) {
-    team.begin();
+    team.begin(run % 3 == 0);
     run_steps(team, 100);
     team.end();
     // Sometimes long enough for the helpers to fall asleep.
@@ -69,11 +69,11 @@ TEST(Team, EveryUnitRunsOnce) {
 TEST(Team, ReturnsACodeFromAnyThread) {
   Budget budget(3);
   Team team(3, budget);
-  team.begin();
+  team.begin(false);
   for (int i = 0; i < 1000; ++i) {
-    ASSERT_EQ(team.run(run_refuse, {}, 9, 3, 0), kernels::kIndexOutOfRange);
+    ASSERT_EQ(team.run(run_refuse, {}, 9, {3, 1 + i % 3}, 0), kernels::kIndexOutOfRange);
     Counting counting(9);
-    ASSERT_EQ(team.run(run_count, counting.args(), 9, 3, sizeof(int)), kernels::kOk);
+    ASSERT_EQ(team.run(run_count, counting.args(), 9, {3, 1}, sizeof(int)), kernels::kOk);
   }
   team.end();
 }
@@ -82,7 +82,7 @@ TEST(Team, OfOneMakesNoThread) {
   const int before = threads_of_process();
   Budget budget(4);
   Team team(1, budget);
-  team.begin();
+  team.begin(false);
   run_steps(team, 10);
   team.end();
   EXPECT_EQ(threads_of_process(), before);
@@ -114,7 +114,7 @@ TEST(Team, SeveralShareTheProcessors) {
     callers.emplace_back([&budget] {
       Team team(3, budget);
       for (int run = 0; run < 100; ++run) {
-        team.begin();
+        team.begin(false);
         run_steps(team, 50);
         team.end();
       }
@@ -128,7 +128,7 @@ TEST(Team, CanBeLeftWhileItsHelpersSpin) {
   Budget budget(4);
   for (int i = 0; i < 200; ++i) {
     Team team(4, budget);
-    team.begin();
+    team.begin(false);
     if (i % 2) run_steps(team, 3);
     team.end();
   }

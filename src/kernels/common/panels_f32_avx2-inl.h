@@ -127,10 +127,12 @@ inline void multiply_block(const Tile* tiles, int64_t count, const W* packed, in
 // of panels. A block reads each panel once, so more tiles in it read less of the weights; groups
 // are there so that threads can share what has few rows. Units count groups first.
 struct Split {
-  int64_t rows, tiles, block_tiles, blocks, panels, group_panels, groups;
+  int64_t rows, tiles, blocks, panels, group_panels, groups;
+  int64_t block_tiles;              // at most
   int64_t tile_rows, longer_tiles;  // the first `longer_tiles` have a row more
 
   int64_t units() const { return blocks * groups; }
+  int64_t first_tile(int64_t block) const { return block * tiles / blocks; }
   int64_t first_row(int64_t tile) const {
     return tile * tile_rows + (tile < longer_tiles ? tile : longer_tiles);
   }
@@ -144,14 +146,17 @@ inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles) {
   if (rows == 0 || n == 0) return s;  // no units
   s.rows = rows;
   s.tiles = ceil_div(rows, kTileRows);
+  // Few tiles or blocks halve badly where they are odd, and one more costs little.
+  if (s.tiles > most_tiles && s.tiles < 16) s.tiles += s.tiles % 2;
   s.tile_rows = rows / s.tiles;
   s.longer_tiles = rows - s.tile_rows * s.tiles;
   s.panels = panel_count(n);
   s.blocks = ceil_div(s.tiles, most_tiles);
+  if (s.blocks > 1 && s.blocks < 16) s.blocks += s.blocks % 2;
   s.group_panels = ceil_div(s.panels, ceil_div(kUnits, s.blocks));
   s.groups = ceil_div(s.panels, s.group_panels);
-  s.block_tiles = ceil_div(s.tiles, larger(s.blocks, smaller(s.tiles, ceil_div(kUnits, s.groups))));
-  s.blocks = ceil_div(s.tiles, s.block_tiles);
+  s.blocks = larger(s.blocks, smaller(s.tiles, ceil_div(kUnits, s.groups)));
+  s.block_tiles = ceil_div(s.tiles, s.blocks);
   return s;
 }
 
@@ -230,10 +235,11 @@ inline void multiply_rows(const Split& s, int64_t first, int64_t count, const fl
 template <class W>
 inline void multiply_unit(const Split& s, int64_t unit, const float* x, int64_t k, const W* packed,
                           int64_t n, const float* bias, Clamp clamp, float* y) {
-  const int64_t first = unit / s.groups * s.block_tiles;
+  const int64_t first = s.first_tile(unit / s.groups);
+  const int64_t count = s.first_tile(unit / s.groups + 1) - first;
   const int64_t panel = unit % s.groups * s.group_panels;
-  multiply_rows(s, first, smaller(s.block_tiles, s.tiles - first), x, k, packed, n, panel,
-                smaller(panel + s.group_panels, s.panels), bias, clamp, y);
+  multiply_rows(s, first, count, x, k, packed, n, panel, smaller(panel + s.group_panels, s.panels),
+                bias, clamp, y);
 }
 
 // Tiles that a block may have, so that what they need stays in the L1 cache.

@@ -349,8 +349,8 @@ struct Part {
   int64_t panel, last_panel;
 
   Part(const Split& s, int64_t unit) {
-    block = unit / s.groups, first = block * s.block_tiles;
-    count = smaller(s.block_tiles, s.tiles - first);
+    block = unit / s.groups, first = s.first_tile(block);
+    count = s.first_tile(block + 1) - first;
     panel = unit % s.groups * s.group_panels;
     last_panel = smaller(panel + s.group_panels, s.panels);
   }

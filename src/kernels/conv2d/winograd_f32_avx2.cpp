@@ -33,7 +33,8 @@ struct Plan {
   MoteWindow window;
   int64_t channels, wide_channels, outputs;  // wide_channels: a multiple of 8
   int64_t across, down, tiles;               // tiles of outputs, of an image and of all
-  int64_t block_tiles, blocks, panels, group_panels, groups;
+  int64_t block_tiles;                       // at most
+  int64_t blocks, panels, group_panels, groups;
 
   explicit Plan(const MoteWindow& g) : window(g), channels(g.in_c), outputs(g.out_c) {
     wide_channels = ceil_div(channels, 8) * 8;
@@ -47,6 +48,7 @@ struct Plan {
     groups = ceil_div(panels, group_panels);
   }
 
+  int64_t first_tile(int64_t block) const { return block * tiles / blocks; }
   int64_t panel_floats() const { return kProducts * channels * kTileColumns; }
   int64_t weight_floats() const { return kProducts * panel_elements(outputs, channels); }
   // Between one product's transformed inputs and the next one's; not a multiple of 4096 bytes, so
@@ -377,8 +379,8 @@ int run(const Args& a, int64_t begin, int64_t end) {
       x, static_cast<float*>(a.out[0]), static_cast<const float*>(a.in[2]), {p.act_min, p.act_max}};
   int64_t held = -1;  // the block whose transformed inputs are there
   for (int64_t unit = begin; unit < end; ++unit) {
-    const int64_t block = unit / plan.groups, first = block * plan.block_tiles;
-    const int64_t count = smaller(plan.block_tiles, plan.tiles - first);
+    const int64_t block = unit / plan.groups, first = plan.first_tile(block);
+    const int64_t count = plan.first_tile(block + 1) - first;
     for (int64_t t = 0; t < count && held != block; ++t)
       read_tile(plan, x, first + t, zeros, inputs + t * plan.wide_channels);
     held = block;

@@ -107,8 +107,8 @@ int run(const Args& a, int64_t begin, int64_t end) {
   Tile tiles[kMostTiles];
   int64_t held = -1, count = 0;  // the block whose tiles are there
   for (int64_t unit = begin; unit < end; ++unit) {
-    const int64_t block = unit / s.groups, first = block * s.block_tiles;
-    if (block != held) count = smaller(s.block_tiles, s.tiles - first);
+    const int64_t block = unit / s.groups, first = s.first_tile(block);
+    if (block != held) count = s.first_tile(block + 1) - first;
     for (int64_t t = 0; t < count && block != held; ++t) {
       const int64_t voxel = s.first_row(first + t);
       tiles[t].count = static_cast<int>(s.first_row(first + t + 1) - voxel);

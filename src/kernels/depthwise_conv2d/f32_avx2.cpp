@@ -134,7 +134,8 @@ class Runner {
   int64_t whole_first_, whole_past_;  // output columns all of whose taps' columns lie in x
 };
 
-// Unit = group of blocks * all rows + row.
+// Unit = row * groups + group of blocks: threads that share the units get rows that are neighbours,
+// as they do in the layers before and after, so that most of what one reads it has written.
 struct Split {
   int64_t blocks, rows, groups, blocks_of_group;
 
@@ -159,11 +160,12 @@ int run(const Args& a, int64_t begin, int64_t end) {
   l.multiplier = p.window.out_c / p.window.in_c;
   const Split split(l.window);
   Runner runner(l, static_cast<const float*>(a.in[0]), static_cast<float*>(a.out[0]));
-  for (int64_t unit = begin; unit < end; ++unit) {
-    const int64_t group = unit / split.rows, row = unit % split.rows;
+  for (int64_t group = 0; group < split.groups; ++group) {
     l.first_block = group * split.blocks_of_group;
     l.past_block = smaller(l.first_block + split.blocks_of_group, split.blocks);
-    runner.run_row(row / l.window.out_h, row % l.window.out_h);
+    const int64_t past = ceil_div(end - group, split.groups);
+    for (int64_t row = ceil_div(begin - group, split.groups); row < past; ++row)
+      runner.run_row(row / l.window.out_h, row % l.window.out_h);
   }
   return kOk;
 }

@@ -154,17 +154,19 @@ void run_units(const Layout& l, const Source* x, const int16_t* weights, const Z
   LineReader<Source> reader(l, x);
   const int64_t most = rows_at_once(l, sizeof(Source));
   const int64_t blocks = l.groups > 1 ? 1 : l.blocks;
-  while (begin < end) {
-    const int64_t group = begin / (l.tiles * l.rows), tile = begin / l.rows % l.tiles;
-    const int64_t row = begin % l.rows;
-    const int64_t past = smaller(smaller(l.rows, row + (end - begin)), row + most);
-    for (int64_t block = group * blocks; block < (group + 1) * blocks; ++block) {
-      reader.set_block(block);
-      output.set_block(l, block);
-      run_rows(l, reader, weights, zero_of, output, block, tile, row, past,
-               static_cast<int16_t*>(scratch));
+  const int64_t pieces = l.groups * l.tiles;
+  for (int64_t piece = 0; piece < pieces; ++piece) {
+    const int64_t group = piece / l.tiles, tile = piece % l.tiles;
+    const int64_t last = ceil_div(end - piece, pieces);
+    for (int64_t row = ceil_div(begin - piece, pieces); row < last; row += most) {
+      const int64_t past = smaller(last, row + most);
+      for (int64_t block = group * blocks; block < (group + 1) * blocks; ++block) {
+        reader.set_block(block);
+        output.set_block(l, block);
+        run_rows(l, reader, weights, zero_of, output, block, tile, row, past,
+                 static_cast<int16_t*>(scratch));
+      }
     }
-    begin += past - row;
   }
 }
 

@@ -48,7 +48,8 @@ struct Layout {
   int64_t line_shorts() const { return columns * kColumnShorts; }
   int64_t packed_bytes() const { return blocks * block_weights() * 2; }
   int64_t scratch_bytes() const { return lines * line_shorts() * 2 + strip * tile * kLanes * 4; }
-  // Unit = (group * tiles + tile) * rows + row.
+  // Unit = (row * groups + group) * tiles + tile: neighbouring rows go to one thread, which has
+  // most of what they read from the layer before.
   int64_t units() const { return groups * tiles * rows; }
 };
 
