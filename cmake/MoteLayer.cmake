@@ -2,7 +2,10 @@
 # target has such processors; the name is MOTE_ISA inside, and MOTE_HAS_ISA is defined. Elsewhere they compile to empty
 # lists. The same holds for what tests use of them (probe_avx2_test.cpp).
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
-  set(MOTE_TARGET_ISAS sse41 avx2 avx_vnni avx512_vnni)
+  set(MOTE_TARGET_ISAS sse41 avx2)
+  if(NOT MOTE_SMALL)  # the same loops as for AVX2, once more each
+    list(APPEND MOTE_TARGET_ISAS avx_vnni avx512_vnni)
+  endif()
   set(MOTE_FLAGS_sse41 -msse4.1)
   set(MOTE_FLAGS_avx2 -mavx2 -mfma -mf16c)
   set(MOTE_FLAGS_avx_vnni -mavx2 -mfma -mf16c -mavxvnni)

@@ -120,5 +120,7 @@ void add_movement_generators(std::vector<Generator>& all);
 void add_indexing_generators(std::vector<Generator>& all);
 void add_recurrent_generators(std::vector<Generator>& all);
 void add_fused_generators(std::vector<Generator>& all);
+// Families of rows whose instruction is emulated; after those of the families that they are of.
+void add_emulated_generators(std::vector<Generator>& all);
 
 }  // namespace mote::kernels::shapes

@@ -41,6 +41,7 @@ std::vector<Generator> generators() {
   add_indexing_generators(all);
   add_recurrent_generators(all);
   add_fused_generators(all);
+  add_emulated_generators(all);
   return all;
 }
 

@@ -13,8 +13,13 @@
 namespace mote::kernels::MOTE_ISA {
 
 // Pixels that are computed at once: as many sums as leave registers for the rest.
+#if defined(__AVX512VL__)
+template <int kRegs>
+inline constexpr int kPixels = 8;
+#else
 template <int kRegs>
 inline constexpr int kPixels = kRegs == 1 ? 8 : 4;
+#endif
 
 // The empty statement stops compilers from regrouping the sums, which costs GCC all registers.
 [[nodiscard, gnu::always_inline]] inline __m256i add_words(__m256i sum, __m256i v) {
@@ -45,7 +50,7 @@ struct Sums {
   __m256i v[kRows][kRegs];
 };
 
-#if !defined(__AVXVNNI__) && !defined(__AVX512VNNI__)
+#if !defined(MOTE_HAS_DOTS)
 
 // Products of bytes, summed in pairs. Long chains read the weights from memory each time: held in
 // registers they would push the sums out of them.
@@ -95,11 +100,7 @@ template <int kChain, int kRows, int kRegs>
     const __m256i x = four_bytes(a[r] + at);
 #pragma GCC unroll 2
     for (int j = 0; j < kRegs; ++j) {
-#if defined(__AVX512VNNI__)
-      sums.v[r][j] = _mm256_dpbusd_epi32(sums.v[r][j], x, load_bytes(b + 32 * j));
-#else
-      sums.v[r][j] = _mm256_dpbusd_avx_epi32(sums.v[r][j], x, load_bytes(b + 32 * j));
-#endif
+      sums.v[r][j] = add_dots(sums.v[r][j], x, load_bytes(b + 32 * j));
     }
   }
 }
@@ -205,16 +206,19 @@ template <int kChain, int kRegs, class Out>
 template <int kRegs, class Out>
 inline void multiply_panel(const Tile& tile, int64_t count, const int8_t* panel, int32_t chain,
                            const Out& out) {
-  if constexpr (kOnlyBytes) return multiply_pixels<1, kRegs>(tile, count, panel, out);
-  switch (chain) {
-    case 0:
-      return multiply_pixels<0, kRegs>(tile, count, panel, out);
-    case 1:
-      return multiply_pixels<1, kRegs>(tile, count, panel, out);
-    case 2:
-      return multiply_pixels<2, kRegs>(tile, count, panel, out);
-    default:
-      return multiply_pixels<4, kRegs>(tile, count, panel, out);
+  if constexpr (kOnlyBytes) {
+    return multiply_pixels<1, kRegs>(tile, count, panel, out);
+  } else {
+    switch (chain) {
+      case 0:
+        return multiply_pixels<0, kRegs>(tile, count, panel, out);
+      case 1:
+        return multiply_pixels<1, kRegs>(tile, count, panel, out);
+      case 2:
+        return multiply_pixels<2, kRegs>(tile, count, panel, out);
+      default:
+        return multiply_pixels<4, kRegs>(tile, count, panel, out);
+    }
   }
 }
 

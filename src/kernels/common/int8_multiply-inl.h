@@ -1,10 +1,12 @@
 // Defines what int8_multiply.h declares; each processor's file includes it once.
 #pragma once
 
-#include "kernels/common/int8_outputs-inl.h"
-#include "kernels/common/int8_winograd-inl.h"
+#if defined(__AVX2__) && defined(MOTE_HAS_ISA)
 
-#if defined(__AVX2__)
+#include "kernels/common/int8_outputs-inl.h"
+#if !defined(MOTE_HAS_DOTS)
+#include "kernels/common/int8_winograd-inl.h"
+#endif
 
 namespace mote::kernels::MOTE_ISA {
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "kernels/common/int8_dots-inl.h"
 #include "kernels/common/int8_panels.h"
 #include "kernels/common/mac.h"
 
@@ -12,7 +13,7 @@
 
 namespace mote::kernels::MOTE_ISA {
 
-#if defined(__AVXVNNI__) || defined(__AVX512VNNI__) || defined(__aarch64__)
+#if defined(MOTE_HAS_DOTS) || defined(__aarch64__)
 inline constexpr bool kOnlyBytes = true;  // their byte products don't saturate
 #else
 inline constexpr bool kOnlyBytes = false;

@@ -208,13 +208,14 @@ constexpr Kernel kHybridRows[] = {
 
 const Family kConv2dF32 = {"conv2d_f32", kF32Rows, {&kConv2dF32WinogradAvx2, &kConv2dF32Avx2}};
 const Family kConv2dF16 = {"conv2d_f16", kF16Rows, {&kConv2dF16WinogradAvx2, &kConv2dF16Avx2}};
-const Family kConv2dInt = {"conv2d_int",
-                           kIntRows,
-                           {&kConv2dInt8Avx2, &kConv2dInt16Avx2, &kConv2dInt8NeonI8mm,
-                            &kConv2dInt8NeonDot, &kConv2dInt8Neon}};
-const Family kConv2dHybrid = {
-    "conv2d_hybrid",
-    kHybridRows,
-    {&kConv2dHybridAvx2, &kConv2dHybridNeonI8mm, &kConv2dHybridNeonDot, &kConv2dHybridNeon}};
+const Family kConv2dInt = {
+    "conv2d_int",
+    kIntRows,
+    {&kConv2dInt8Avx512Vnni, &kConv2dInt8AvxVnni, &kConv2dInt8Avx2, &kConv2dInt16Avx2,
+     &kConv2dInt8NeonI8mm, &kConv2dInt8NeonDot, &kConv2dInt8Neon}};
+const Family kConv2dHybrid = {"conv2d_hybrid",
+                              kHybridRows,
+                              {&kConv2dHybridAvx512Vnni, &kConv2dHybridAvxVnni, &kConv2dHybridAvx2,
+                               &kConv2dHybridNeonI8mm, &kConv2dHybridNeonDot, &kConv2dHybridNeon}};
 
 }  // namespace mote::kernels

@@ -218,11 +218,13 @@ const Family kFullyConnectedF16 = {"fully_connected_f16", kF16Rows, {&kFullyConn
 const Family kFullyConnectedInt = {
     "fully_connected_int",
     kIntRows,
-    {&kFullyConnectedInt8Avx2, &kFullyConnectedInt16Avx2, &kFullyConnectedInt8NeonI8mm,
-     &kFullyConnectedInt8NeonDot, &kFullyConnectedInt8Neon}};
-const Family kFullyConnectedHybrid = {"fully_connected_hybrid",
-                                      kHybridRows,
-                                      {&kFullyConnectedHybridAvx2, &kFullyConnectedHybridNeonI8mm,
-                                       &kFullyConnectedHybridNeonDot, &kFullyConnectedHybridNeon}};
+    {&kFullyConnectedInt8Avx512Vnni, &kFullyConnectedInt8AvxVnni, &kFullyConnectedInt8Avx2,
+     &kFullyConnectedInt16Avx2, &kFullyConnectedInt8NeonI8mm, &kFullyConnectedInt8NeonDot,
+     &kFullyConnectedInt8Neon}};
+const Family kFullyConnectedHybrid = {
+    "fully_connected_hybrid",
+    kHybridRows,
+    {&kFullyConnectedHybridAvx512Vnni, &kFullyConnectedHybridAvxVnni, &kFullyConnectedHybridAvx2,
+     &kFullyConnectedHybridNeonI8mm, &kFullyConnectedHybridNeonDot, &kFullyConnectedHybridNeon}};
 
 }  // namespace mote::kernels

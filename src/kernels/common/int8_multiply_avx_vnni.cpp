@@ -1,0 +1,1 @@
+#include "kernels/common/int8_multiply-inl.h"
