@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/common/float4-inl.h"
 #include "kernels/common/half.h"
 
 namespace mote::kernels {
@@ -42,14 +43,6 @@ inline void pack_panels(const Element* b, int64_t n, int64_t k, int64_t n_stride
   }
 }
 
-typedef float Float4 __attribute__((vector_size(16)));
-
-inline Float4 load4(const float* p) {
-  Float4 v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
-}
-
 // kRows rows of A against one panel; sums[kRows][8].
 template <int kRows>
 inline void panel_sums(const float* __restrict a, int64_t a_row, int64_t a_step,
@@ -59,33 +52,96 @@ inline void panel_sums(const float* __restrict a, int64_t a_row, int64_t a_step,
     const Float4 low = load4(panel + i * kPanel);
     const Float4 high = load4(panel + i * kPanel + 4);
     for (int r = 0; r < kRows; ++r) {
-      const float v = a[r * a_row + i * a_step];
-      const Float4 x = {v, v, v, v};
-      acc[r][0] += x * low;
-      acc[r][1] += x * high;
+      const Float4 x = splat4(a[r * a_row + i * a_step]);
+      acc[r][0] = add_product(acc[r][0], x, low);
+      acc[r][1] = add_product(acc[r][1], x, high);
     }
   }
   std::memcpy(sums, acc, sizeof acc);
 }
+
+#if defined(__aarch64__)
+
+// Rows at once: 16 sums in 32 registers.
+inline constexpr int64_t kGemmRows = 8;
+
+// One step of k for kRows rows; x holds four steps of each.
+template <int kStep, int kRows>
+inline void add_step(const float32x4_t* x, const float* panel, float32x4_t (&acc)[kRows][2]) {
+  const float32x4_t low = vld1q_f32(panel + kStep * kPanel);
+  const float32x4_t high = vld1q_f32(panel + kStep * kPanel + 4);
+  for (int r = 0; r < kRows; ++r) {
+    acc[r][0] = vfmaq_laneq_f32(acc[r][0], low, x[r], kStep);
+    acc[r][1] = vfmaq_laneq_f32(acc[r][1], high, x[r], kStep);
+  }
+}
+
+// panel_sums where steps of k are neighbours in A: four at once. Few rows have a second set of sums
+// for every other step, so that additions need not wait for each other.
+template <int kRows>
+inline void panel_sums_by_fours(const float* __restrict a, int64_t a_row,
+                                const float* __restrict panel, int64_t k, float* __restrict sums) {
+  float32x4_t acc[kRows][2] = {}, more[kRows][2] = {};
+  int64_t i = 0;
+  for (; i + 4 <= k; i += 4) {
+    float32x4_t x[kRows];
+    for (int r = 0; r < kRows; ++r) x[r] = vld1q_f32(a + r * a_row + i);
+    const float* from = panel + i * kPanel;
+    add_step<0>(x, from, acc);
+    add_step<1>(x, from, kRows < 4 ? more : acc);
+    add_step<2>(x, from, acc);
+    add_step<3>(x, from, kRows < 4 ? more : acc);
+  }
+  for (; i < k; ++i) {
+    float32x4_t x[kRows];
+    for (int r = 0; r < kRows; ++r) x[r] = vdupq_n_f32(a[r * a_row + i]);
+    add_step<0>(x, panel + i * kPanel, acc);
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int j = 0; j < 2; ++j) {
+      vst1q_f32(sums + r * kPanel + 4 * j,
+                kRows < 4 ? vaddq_f32(acc[r][j], more[r][j]) : acc[r][j]);
+    }
+  }
+}
+
+template <int kRows>
+inline void rows_by_panel(const float* a, int64_t a_row, int64_t a_step, const float* panel,
+                          int64_t k, float* sums) {
+  if (a_step == 1) return panel_sums_by_fours<kRows>(a, a_row, panel, k, sums);
+  panel_sums<kRows>(a, a_row, a_step, panel, k, sums);
+}
+
+#else
+
+inline constexpr int64_t kGemmRows = 4;
+
+template <int kRows>
+inline void rows_by_panel(const float* a, int64_t a_row, int64_t a_step, const float* panel,
+                          int64_t k, float* sums) {
+  panel_sums<kRows>(a, a_row, a_step, panel, k, sums);
+}
+
+#endif
 
 // All of C for `n` columns. `out(m, n0, columns, sums)` takes the sums of row m, columns n0 to n0 +
 // columns.
 template <class Out>
 inline void gemm_f32(const float* a, int64_t m, int64_t k, int64_t a_row, int64_t a_step,
                      const float* packed, int64_t n, const Out& out) {
-  alignas(64) float sums[4 * kPanel];
+  alignas(64) float sums[kGemmRows * kPanel];
   for (int64_t n0 = 0; n0 < n; n0 += kPanel) {
     const float* panel = packed + n0 * k;
     const int64_t columns = std::min(kPanel, n - n0);
     int64_t row = 0;
-    for (; row + 4 <= m; row += 4) {
-      panel_sums<4>(a + row * a_row, a_row, a_step, panel, k, sums);
-      for (int64_t r = 0; r < 4; ++r) out(row + r, n0, columns, sums + r * kPanel);
-    }
-    for (; row < m; ++row) {
-      panel_sums<1>(a + row * a_row, a_row, a_step, panel, k, sums);
-      out(row, n0, columns, sums);
-    }
+    const auto rows = [&]<int kRows>() {
+      rows_by_panel<kRows>(a + row * a_row, a_row, a_step, panel, k, sums);
+      for (int64_t r = 0; r < kRows; ++r) out(row + r, n0, columns, sums + r * kPanel);
+      row += kRows;
+    };
+    while (row + kGemmRows <= m) rows.template operator()<kGemmRows>();
+    if (kGemmRows > 4 && row + 4 <= m) rows.template operator()<4>();
+    while (row < m) rows.template operator()<1>();
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/common/float4-inl.h"
 #include "kernels/depthwise_conv2d/depthwise_conv2d.h"
 
 namespace mote::kernels {
@@ -40,7 +41,6 @@ inline void depthwise_accumulate(const Wide* __restrict x, const Weight* __restr
 // Eight channels of one tap, in vectors. Bytes times bytes fit 16 bits.
 typedef int16_t Short8 __attribute__((vector_size(16)));
 typedef int32_t Int8 __attribute__((vector_size(32)));
-typedef float Lane4 __attribute__((vector_size(16)));
 
 template <class Source>
 inline Short8 load_short8(const Source* p) {
@@ -129,19 +129,15 @@ template <class Out>
 inline void depthwise_rows_f32(const MoteWindow& g, const float* x, const float* w, int64_t begin,
                                int64_t end, const Out& out) {
   float acc[kDepthwiseChunk];
-  const auto load = [](const float* p) {
-    Lane4 v;
-    std::memcpy(&v, p, sizeof v);
-    return v;
-  };
   for (int64_t row = begin; row < end; ++row) {
     for (int64_t ox = 0; ox < g.out_w; ++ox) {
       int64_t c0 = 0;
       for (; g.in_c == g.out_c && c0 + 16 <= g.out_c; c0 += 16) {
-        Lane4 sums[4] = {};
+        Float4 sums[4] = {};
         depthwise_taps(g, x, w, row, ox, [&](const float* pixel, const float* weights) {
-          for (int j = 0; j < 4; ++j)
-            sums[j] += load(pixel + c0 + 4 * j) * load(weights + c0 + 4 * j);
+          for (int j = 0; j < 4; ++j) {
+            sums[j] = add_product(sums[j], load4(pixel + c0 + 4 * j), load4(weights + c0 + 4 * j));
+          }
         });
         std::memcpy(acc, sums, sizeof sums);
         out(row * g.out_w + ox, c0, int64_t{16}, acc);
