@@ -48,13 +48,16 @@ struct IntJob {
   int64_t y_first, y_pitch;  // elements: row 0, channel 0; from row to row
 };
 
-// Everything that the panels of one hybrid product share; scales and zeros by row.
+// Everything that the panels of one hybrid product share; scales and zeros by row, or one for all.
 struct HybridJob {
   const MoteHybridMac* mac;
   const float* bias;  // or null
   const float* w_scale;
   const float* x_scale;
   const int32_t* x_zero;  // of the rows as int8
+  bool is_uniform;
+  float scale_of_all;
+  int32_t zero_of_all;  // of what is multiplied, bytes or, in Winograd's, int8
   float* y;
   int64_t y_first, y_pitch;
 };

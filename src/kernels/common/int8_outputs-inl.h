@@ -49,6 +49,10 @@ inline __m256i load_sums(const PanelInfo& info, int reg) {
 [[gnu::always_inline]] inline void store_first(uint8_t* to, __m128i v, int64_t count) {
   if (count == 16) return _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v);
   if (count == 8) return _mm_storel_epi64(reinterpret_cast<__m128i*>(to), v);
+  if (count == 1) {
+    *to = static_cast<uint8_t>(_mm_cvtsi128_si32(v));
+    return;
+  }
   alignas(16) uint8_t bytes[16];
   _mm_store_si128(reinterpret_cast<__m128i*>(bytes), v);
   for (int64_t i = 0; i < count; ++i) to[i] = bytes[i];
@@ -350,73 +354,112 @@ struct AnyOutputs {
   }
 };
 
-// `at` and `store_at` are for sums of x as it is, of one batch.
+// `store_at` is for uniform jobs.
 template <int kRegs>
 struct HybridOutput {
   using Element = float;
   __m256i first[kRegs];
+  __m256 scale[kRegs], bias[kRegs];  // in order; scales times x's unless the product is split
+  __m256 low, high;
   const HybridJob* job;
   __m256i sums_w[kRegs];
   int64_t channel, channels;
 
   __m256i start(int j) const { return first[j]; }
 
-  static __m256 load(const float* from, int64_t count) {
-    return _mm256_castsi256_ps(load8(reinterpret_cast<const int32_t*>(from), count));
-  }
-
-  __m256 scaled(__m256i sum, float s_x, int64_t c, int64_t count) const {
-    const __m256 x = _mm256_cvtepi32_ps(sum);
-    const __m256 w = load(job->w_scale + c, count), s = _mm256_set1_ps(s_x);
-    return job->mac->split ? _mm256_mul_ps(_mm256_mul_ps(x, w), s)
-                           : _mm256_mul_ps(x, _mm256_mul_ps(s, w));
-  }
-
-  // One pixel's sums; `zero`, `s_x`: x's.
-  [[gnu::always_inline]] inline void store_pixel(float* to, const __m256i* sums, int32_t zero,
-                                                 float s_x) const {
-    const __m256 low = _mm256_set1_ps(job->mac->act_min), high = _mm256_set1_ps(job->mac->act_max);
-    __m256i less[kRegs];
-    for (int j = 0; j < kRegs; ++j) {
-      less[j] = _mm256_sub_epi32(sums[j], _mm256_mullo_epi32(sums_w[j], _mm256_set1_epi32(zero)));
-    }
-    for (int part = 0; part < kRegs; ++part) {
-      const int64_t c = channel + 8 * part, left = channels - 8 * part;
-      const int64_t count = left < 8 ? left : 8;
-      const __m256 bias = job->bias ? load(job->bias + c, count) : _mm256_setzero_ps();
-      __m256 v = _mm256_add_ps(scaled(in_order<kRegs>(less, part), s_x, c, count), bias);
-      v = _mm256_min_ps(high, _mm256_max_ps(low, v));
-      store8(to, 8 * part, kMoteI32, _mm256_castps_si256(v), count);
-    }
-  }
-
   float* at(int64_t pixel) const { return job->y + job->y_first + pixel * job->y_pitch + channel; }
 
-  template <int kRows>
-  [[gnu::noinline]] void store(int64_t row, Sums<kRows, kRegs>& sums) const {
-    for (int r = 0; r < kRows; ++r) {
-      store_pixel(at(row + r), sums.v[r], mote_add_wrap(job->x_zero[row + r], 128),
-                  job->x_scale[row + r]);
+  // Eight channels of a pixel, x's scale applied already or `s_x`.
+  template <bool kSplit>
+  [[gnu::always_inline]] inline void store_part(float* to, __m256i sum, __m256 s_w, __m256 s_x,
+                                                int part) const {
+    __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), s_w);
+    if constexpr (kSplit) v = _mm256_mul_ps(v, s_x);
+    v = _mm256_min_ps(high, _mm256_max_ps(low, _mm256_add_ps(v, bias[part])));
+    const int64_t left = channels - 8 * part;
+    if (left >= 8) return _mm256_storeu_ps(to + 8 * part, v);
+    store8(to, 8 * part, kMoteI32, _mm256_castps_si256(v), left);
+  }
+
+  template <bool kSplit>
+  [[gnu::always_inline]] inline void store_uniform(float* to, const __m256i* sums) const {
+    const __m256 s_x = _mm256_set1_ps(job->scale_of_all);
+#pragma GCC unroll 2
+    for (int part = 0; part < kRegs; ++part) {
+      store_part<kSplit>(to, in_order<kRegs>(sums, part), scale[part], s_x, part);
+    }
+  }
+
+  [[gnu::noinline]] void store_row(int64_t row, const __m256i* sums) const {
+    const __m256i zero = _mm256_set1_epi32(mote_add_wrap(job->x_zero[row], 128));
+    const __m256 s_x = _mm256_set1_ps(job->x_scale[row]);
+    __m256i less[kRegs];
+    for (int j = 0; j < kRegs; ++j) {
+      less[j] = _mm256_sub_epi32(sums[j], _mm256_mullo_epi32(sums_w[j], zero));
+    }
+    for (int part = 0; part < kRegs; ++part) {
+      const __m256i sum = in_order<kRegs>(less, part);
+      if (job->mac->split) {
+        store_part<true>(at(row), sum, scale[part], s_x, part);
+      } else {
+        store_part<false>(at(row), sum, _mm256_mul_ps(s_x, scale[part]), s_x, part);
+      }
     }
   }
 
   template <int kRows>
-  [[gnu::noinline]] void store_at(float* const (&to)[kRows], Sums<kRows, kRegs>& sums) const {
-    for (int r = 0; r < kRows; ++r) store_pixel(to[r], sums.v[r], job->x_zero[0], job->x_scale[0]);
+  [[gnu::always_inline]] inline void store(int64_t row, Sums<kRows, kRegs>& sums) const {
+    if (!job->is_uniform) {
+      for (int r = 0; r < kRows; ++r) store_row(row + r, sums.v[r]);
+      return;
+    }
+    float* to[kRows];
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) to[r] = at(row + r);
+    store_at(to, sums);
+  }
+
+  template <int kRows>
+  [[gnu::always_inline]] inline void store_at(float* const (&to)[kRows],
+                                              Sums<kRows, kRegs>& sums) const {
+    if (job->mac->split) {
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) store_uniform<true>(to[r], sums.v[r]);
+    } else {
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) store_uniform<false>(to[r], sums.v[r]);
+    }
   }
 };
 
 struct HybridOutputs {
   const HybridJob& job;
 
+  static __m256 load(const float* from, int64_t count) {
+    if (!from || count <= 0) return _mm256_setzero_ps();
+    return _mm256_castsi256_ps(
+        load8(reinterpret_cast<const int32_t*>(from), count < 8 ? count : 8));
+  }
+
   template <int kRegs>
   HybridOutput<kRegs> make(const PanelInfo& info, int64_t channel, int64_t channels) const {
     HybridOutput<kRegs> out;
-    out.job = &job;
+    const __m256i zero = _mm256_set1_epi32(job.zero_of_all);
     for (int j = 0; j < kRegs; ++j) {
-      out.first[j] = _mm256_setzero_si256();
       out.sums_w[j] = load_sums(info, j);
+      const __m256i share = _mm256_mullo_epi32(out.sums_w[j], zero);
+      out.first[j] =
+          job.is_uniform ? _mm256_sub_epi32(_mm256_setzero_si256(), share) : _mm256_setzero_si256();
+      const int64_t c = channel + 8 * j, left = channels - 8 * j;
+      out.scale[j] = load(job.w_scale + c, left);
+      if (job.is_uniform && !job.mac->split) {
+        out.scale[j] = _mm256_mul_ps(_mm256_set1_ps(job.scale_of_all), out.scale[j]);
+      }
+      out.bias[j] = load(job.bias ? job.bias + c : nullptr, left);
     }
+    out.low = _mm256_set1_ps(job.mac->act_min);
+    out.high = _mm256_set1_ps(job.mac->act_max);
+    out.job = &job;
     out.channel = channel;
     out.channels = channels;
     return out;

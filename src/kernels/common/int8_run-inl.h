@@ -183,12 +183,17 @@ inline int run_int8_hybrid(const MoteHybridMac& mac, const Int8Plan& p, int64_t 
       [&](int64_t batch) { return static_cast<uint8_t>(x_zero[batch] + 128); },
       [&](const Int8Unit& u) {
         auto* scales = reinterpret_cast<float*>(u.numbers + p.tile_pixels());
-        for (int64_t i = 0; i < u.count; ++i) {
-          const int64_t batch = (u.first + i) / image;
-          u.numbers[i] = x_zero[batch];
-          scales[i] = x_scale[batch];
-        }
         HybridJob job = whole;
+        const int64_t batch = u.first / image;
+#if defined(__AVX2__)
+        job.is_uniform = (u.first + u.count - 1) / image == batch;
+#endif
+        job.zero_of_all = mote_add_wrap(x_zero[batch], 128);
+        job.scale_of_all = x_scale[batch];
+        for (int64_t i = 0; i < u.count && !job.is_uniform; ++i) {
+          u.numbers[i] = x_zero[(u.first + i) / image];
+          scales[i] = x_scale[(u.first + i) / image];
+        }
         if (job.bias) job.bias += u.channel;
         job.w_scale += u.channel;
         job.x_scale = scales;

@@ -138,8 +138,9 @@ void run_winograd_hybrid(const Int8Plan& p, const HybridJob& job_of_bytes, const
       job, [&](int64_t batch) { return job_of_bytes.x_zero[batch]; }, begin, end,
       [&](const WinogradUnit& u, int64_t batch, int64_t first, int64_t last) {
         HybridJob of_batch = job_of_bytes;
-        of_batch.x_zero += batch;
-        of_batch.x_scale += batch;
+        of_batch.is_uniform = true;
+        of_batch.zero_of_all = job_of_bytes.x_zero[batch];
+        of_batch.scale_of_all = job_of_bytes.x_scale[batch];
         multiply_winograd(job, u, HybridOutputs{of_batch}, blob, first, last);
       });
 }

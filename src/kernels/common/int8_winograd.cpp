@@ -72,8 +72,8 @@ void place_transformed(const Int8Plan& p, int64_t panel, const int8_t* weights, 
 }  // namespace
 
 // Stride 1, 3 x 3, channels in vectors. Tiles of 2 x 2 where their transformed filters fit the
-// second cache (32 bytes for each pair of channels) and there is little work; tiles of 4 x 4 where
-// not too much of them is outside.
+// second cache (32 bytes for each pair of channels) and the image is small, as those of 4 x 4 want
+// more scratch; tiles of 4 x 4 where not too much of them is outside.
 int32_t winograd_side(const Int8Conv& conv) {
   const MoteWindow& g = conv.window;
   constexpr int64_t kMostBytes = 512 * 1024, kMostChannels = 1824;
@@ -85,7 +85,7 @@ int32_t winograd_side(const Int8Conv& conv) {
   const int64_t pixels = int64_t{g.out_h} * g.out_w;
   const int64_t covered = divide_up(g.out_h, 4) * divide_up(g.out_w, 4) * 16;
   const bool small = int64_t{g.in_c} * g.out_c * 32 <= kMostBytes;
-  const bool large = g.in_c >= 64 && pixels >= 196;
+  const bool large = pixels >= 196 && (g.in_c >= 64 || pixels * g.in_c >= 32768);
   if (20 * pixels >= 9 * covered && (large || !small)) return 4;
   return small ? 2 : 0;
 }
