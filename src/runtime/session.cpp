@@ -70,11 +70,11 @@ int64_t estimate_ns(const Function& function, const Step& step, int64_t macs) {
   return macs / kMacsPerNs + std::max(written_bytes, read_bytes) / kBytesPerNs;
 }
 
-// A part should take several times what handing it over costs (0.1 to 0.3 us), and so should its
-// pieces. Runs whose parts together take less than waking a helper does (5 to 100 us) are short;
-// below kTeamNs no part would be worth it.
+// A part should take several times what handing it over costs (0.1 to 0.5 us), and so should its
+// pieces. The parts of a run together should take more than the helpers' caches lose by it
+// (kTeamNs); a run that does not take more than waking a helper does (5 to 100 us) is short.
 constexpr int64_t kPartNs = 1500, kPieceNs = 20000, kMostPieces = 4;
-constexpr int64_t kTeamNs = 8000, kShortNs = 60000;
+constexpr int64_t kTeamNs = 60000, kShortNs = 250000;
 
 }  // namespace
 

@@ -71,7 +71,7 @@ void multiply_few(const Split& split, const float* x, int64_t depth, const Panel
 int run(const Args& a, int64_t begin, int64_t end) {
   const MoteBatchMatmulShape& s = shape_of(a.params);
   const int64_t panels = panel_count(s.columns);
-  const Split split = split_product(s.rows, s.columns, kMostTiles);
+  const Split split = split_product(s.rows, s.columns, kMostTiles, false);
   for (int64_t unit = begin; unit < end; ++unit) {
     const int64_t matrix = unit / panels;
     const float* x =

@@ -128,26 +128,33 @@ inline void multiply_block(const Tile* tiles, int64_t count, const W* packed, in
 // are there so that threads can share what has few rows. Units count groups first.
 struct Split {
   int64_t rows, tiles, blocks, panels, group_panels, groups;
-  int64_t block_tiles;              // at most
-  int64_t tile_rows, longer_tiles;  // the first `longer_tiles` have a row more
+  int64_t block_tiles;  // at most
+  int64_t tile_rows;    // or one more
+  // The tiles with a row more come first, in each half of the tiles, so that two threads that share
+  // the blocks have as many rows each.
+  int64_t half_tiles, longer_tiles, longer_of_half;  // of the first half; of all; of the first half
 
   int64_t units() const { return blocks * groups; }
   int64_t first_tile(int64_t block) const { return block * tiles / blocks; }
-  int64_t first_row(int64_t tile) const {
-    return tile * tile_rows + (tile < longer_tiles ? tile : longer_tiles);
+  int64_t first_row(int64_t tile) const { return tile * tile_rows + longer_before(tile); }
+  int64_t longer_before(int64_t tile) const {
+    const int64_t in_second = tile - half_tiles, second = longer_tiles - longer_of_half;
+    if (in_second <= 0) return smaller(tile, longer_of_half);
+    return longer_of_half + smaller(in_second, second);
   }
 };
 
 inline constexpr int64_t kMostTiles = 8;
 
-inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles) {
+// `shared`: threads share its units; else the tiles are computed one after the other.
+inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles, bool shared = true) {
   constexpr int64_t kUnits = 8;  // as many as threads may want
   Split s{};
   if (rows == 0 || n == 0) return s;  // no units
   s.rows = rows;
   s.tiles = ceil_div(rows, kTileRows);
   // Few tiles or blocks halve badly where they are odd, and one more costs little.
-  if (s.tiles > most_tiles && s.tiles < 16) s.tiles += s.tiles % 2;
+  if (shared && s.tiles > most_tiles && s.tiles < 16) s.tiles += s.tiles % 2;
   s.tile_rows = rows / s.tiles;
   s.longer_tiles = rows - s.tile_rows * s.tiles;
   s.panels = panel_count(n);
@@ -157,6 +164,9 @@ inline Split split_product(int64_t rows, int64_t n, int64_t most_tiles) {
   s.groups = ceil_div(s.panels, s.group_panels);
   s.blocks = larger(s.blocks, smaller(s.tiles, ceil_div(kUnits, s.groups)));
   s.block_tiles = ceil_div(s.tiles, s.blocks);
+  // No block may lie in both halves.
+  s.half_tiles = !shared || s.blocks % 2 ? s.tiles : s.first_tile(s.blocks / 2);
+  s.longer_of_half = s.longer_tiles * s.half_tiles / s.tiles;
   return s;
 }
 
@@ -171,7 +181,7 @@ struct LineTiles {
 
   LineTiles(const Split& s, int64_t first, int64_t count)
       : tiles(count),
-        longer(smaller(larger(s.longer_tiles - first, 0), count)),
+        longer(s.longer_before(first + count) - s.longer_before(first)),
         rows(s.tile_rows) {}
 };
 

@@ -355,7 +355,7 @@ void multiply_few(const Plan& plan, const float* inputs, int64_t count, Panel<fl
 void multiply_products(const Plan& plan, const float* inputs, int64_t count, Panel<float> panel,
                        float* products) {
   panel.first = 0;
-  const Split split = split_product(count, 1, kMostTiles);
+  const Split split = split_product(count, 1, kMostTiles, false);
   if (!are_lines(split, plan.channels)) return multiply_few(plan, inputs, count, panel, products);
   LineTiles l(split, 0, split.tiles);
   l.x = inputs, l.x_row = plan.wide_channels, l.k = plan.channels;

@@ -96,7 +96,7 @@ struct Call {
 void multiply_class(const Call& call, const float* image, Class c, int64_t first, float* y) {
   const MoteWindow& g = call.p.window;
   const int64_t count = ceil_div(g.out_w - first, g.stride_w);
-  const Split split = split_product(count, g.out_c, kMostTiles);
+  const Split split = split_product(count, g.out_c, kMostTiles, false);
   const int64_t most = tiles_of_bytes(tile_bytes(g)), step = int64_t{g.stride_w} * g.out_c;
   const int64_t ix = c.ix;
   Tile tiles[kMostTiles];
