@@ -24,6 +24,8 @@ using winograd::kProducts;
 // Beyond this the transformed weights cost more memory than they save time.
 constexpr int64_t kMostWeightBytes = int64_t{10} << 20;
 constexpr int64_t kLeastChannels = 16, kLeastOutputs = 9;
+// With fewer tiles the transformed weights, four times as many, are what takes the time.
+constexpr int64_t kLeastTiles = 3;
 
 const MoteConv2dF32& params_of(const void* params) {
   return *static_cast<const MoteConv2dF32*>(params);
@@ -69,6 +71,7 @@ const char* declines(const void* params) {
   const Plan plan(g);
   if (int64_t{g.out_h} * g.out_w * 2 < plan.across * plan.down * kOut * kOut)
     return "tiles that are mostly empty";
+  if (plan.tiles < kLeastTiles) return "few tiles";
   if (plan.weight_floats() * 4 > kMostWeightBytes) return "transformed weights too large";
   return nullptr;
 }
