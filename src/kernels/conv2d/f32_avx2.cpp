@@ -219,35 +219,43 @@ struct Rows {
   int64_t to_row;
 };
 
-// n is 1 to 3, or from 8 (kPieces - 1) to 8 kPieces, but at least 4: pieces that overlap.
+// How a row is copied: n is 1 to 3, or from 8 (kPieces - 1) to 8 kPieces, but at least 4, in pieces
+// that overlap.
+constexpr int kNine = 9;  // n is 9: a row of 3x3 taps of three colours
+
 template <int kPieces>
-[[gnu::always_inline]] inline void copy_pieces(const Rows& r) {
-  const float* from = r.from;
-  float* to = r.to;
-  for (int64_t left = r.rows; left > 0; --left, from += r.from_row, to += r.to_row) {
-    if constexpr (kPieces == 0) {
-      for (int64_t i = 0; i < r.n; ++i) to[i] = from[i];
-    } else if constexpr (kPieces == 1) {
-      const __m128 first = _mm_loadu_ps(from), last = _mm_loadu_ps(from + r.n - 4);
-      _mm_storeu_ps(to, first);
-      _mm_storeu_ps(to + r.n - 4, last);
-    } else {
-      const F8 last = load8(from + r.n - 8);
-      for (int i = 0; i < kPieces - 1; ++i) _mm256_storeu_ps(to + 8 * i, load8(from + 8 * i));
-      _mm256_storeu_ps(to + r.n - 8, last);
-    }
+[[gnu::always_inline]] inline void copy_row(const float* from, int64_t n, float* to) {
+  if constexpr (kPieces == 0) {
+    for (int64_t i = 0; i < n; ++i) to[i] = from[i];
+  } else if constexpr (kPieces == kNine) {
+    _mm256_storeu_ps(to, load8(from));
+    to[8] = from[8];
+  } else if constexpr (kPieces == 1) {
+    const __m128 first = _mm_loadu_ps(from), last = _mm_loadu_ps(from + n - 4);
+    _mm_storeu_ps(to, first);
+    _mm_storeu_ps(to + n - 4, last);
+  } else {
+    const F8 last = load8(from + n - 8);
+    for (int i = 0; i < kPieces - 1; ++i) _mm256_storeu_ps(to + 8 * i, load8(from + 8 * i));
+    _mm256_storeu_ps(to + n - 8, last);
   }
 }
 
 // The same again and again, `count` times.
 template <int kPieces>
-void copy_each(Rows r, int64_t count, int64_t from_step, int64_t to_step) {
-  for (; count > 0; --count, r.from += from_step, r.to += to_step) copy_pieces<kPieces>(r);
+void copy_each(const Rows& r, int64_t count, int64_t from_step, int64_t to_step) {
+  for (int64_t i = 0; i < count; ++i) {
+    const float* from = r.from + i * from_step;
+    float* to = r.to + i * to_step;
+    for (int64_t left = r.rows; left > 0; --left, from += r.from_row, to += r.to_row)
+      copy_row<kPieces>(from, r.n, to);
+  }
 }
 
 void copy(const Rows& r, int64_t count, int64_t from_step, int64_t to_step) {
   static_assert(kShortRun == 24);
   const auto how = r.n < 4     ? copy_each<0>
+                   : r.n == 9  ? copy_each<kNine>
                    : r.n <= 8  ? copy_each<1>
                    : r.n <= 16 ? copy_each<2>
                                : copy_each<3>;
