@@ -244,10 +244,10 @@ template <int kPieces>
 // The same again and again, `count` times.
 template <int kPieces>
 void copy_each(const Rows& r, int64_t count, int64_t from_step, int64_t to_step) {
-  for (int64_t i = 0; i < count; ++i) {
-    const float* from = r.from + i * from_step;
-    float* to = r.to + i * to_step;
-    for (int64_t left = r.rows; left > 0; --left, from += r.from_row, to += r.to_row)
+  for (int64_t row = 0; row < r.rows; ++row) {
+    const float* from = r.from + row * r.from_row;
+    float* to = r.to + row * r.to_row;
+    for (int64_t left = count; left > 0; --left, from += from_step, to += to_step)
       copy_row<kPieces>(from, r.n, to);
   }
 }
