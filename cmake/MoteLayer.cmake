@@ -16,6 +16,13 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
   set(MOTE_FLAGS_neon_i8mm -march=armv8.2-a+dotprod+i8mm)
 endif()
 set(MOTE_ISAS sse41 avx2 avx_vnni avx512_vnni neon neon_dot neon_i8mm)
+# Kernels of other levels are left out; the reference rows of "portable" stay in any case.
+set(MOTE_ISA_LEVELS portable ${MOTE_ISAS} CACHE STRING "Levels of instructions that kernels are built for")
+foreach(isa IN LISTS MOTE_ISAS)
+  if(NOT isa IN_LIST MOTE_ISA_LEVELS)
+    unset(MOTE_FLAGS_${isa})
+  endif()
+endforeach()
 
 function(mote_compile_for_processors)
   foreach(source IN LISTS ARGN)

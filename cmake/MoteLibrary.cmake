@@ -22,20 +22,35 @@ if(NOT MOTE_SANITIZE AND NOT MOTE_SANITIZE_THREAD AND NOT MOTE_FUZZ)  # whose li
 endif()
 
 # libmote_run: the same interface but for mote_convert, and .tflite files only: what a device needs. With
-# -DMOTE_OPERATORS=MODEL.tflite it has only the operators that this model needs, and their kernels.
-set(MOTE_OPERATORS "" CACHE FILEPATH "A model whose operators libmote_run is to have; empty: all of them")
+# -DMOTE_OPERATORS="MODEL.tflite;..." it has only the operators that these models need, and the rows of kernels that
+# they take: ops.inc and chosen_rows.h are written anew, and what reads them is compiled again.
+set(MOTE_OPERATORS "" CACHE STRING "Models whose operators libmote_run is to have; empty: all of them")
 file(GLOB tflite_sources CONFIGURE_DEPENDS src/import/tflite/*.cpp)
 list(FILTER tflite_sources EXCLUDE REGEX "_test\\.cpp$")
 set(load_sources cmake/tflite_only.cpp src/driver/model.cpp ${tflite_sources})
 set(run_sources src/api/c.cpp src/driver/runner.cpp ${load_sources})
+if(MOTE_SMALL AND MOTE_OWN_FMT)
+  list(APPEND run_sources cmake/fmt_small.cpp)
+  set_source_files_properties(cmake/fmt_small.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+endif()
 if(MOTE_OPERATORS)
   add_executable(operators_of EXCLUDE_FROM_ALL cmake/operators_of.cpp ${load_sources})
-  target_link_libraries(operators_of PRIVATE mote_passes mote_formats)
-  set(chosen ${PROJECT_BINARY_DIR}/operators/ops/ops.inc)
-  add_custom_command(OUTPUT ${chosen} DEPENDS operators_of ${MOTE_OPERATORS} VERBATIM
-                     COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/operators/ops
-                     COMMAND operators_of ${MOTE_OPERATORS} > ${chosen})
-  list(APPEND run_sources src/ops/ops.cpp ${chosen})
+  target_link_libraries(operators_of PRIVATE mote_plan mote_passes mote_formats)
+  set(chosen ${PROJECT_BINARY_DIR}/operators)
+  string(REPLACE ";" "," levels "${MOTE_ISA_LEVELS}")
+  set(chosen_files ${chosen}/ops/ops.inc ${chosen}/ops/chosen_ops.h ${chosen}/kernels/chosen_rows.h
+                   ${chosen}/plan/chosen_search.h)
+  add_custom_command(OUTPUT ${chosen_files}
+                     DEPENDS operators_of ${MOTE_OPERATORS} VERBATIM
+                     COMMAND ${CMAKE_COMMAND} -E make_directory ${chosen}/ops ${chosen}/kernels ${chosen}/plan
+                     COMMAND operators_of ${chosen} ${levels} ${MOTE_OPERATORS})
+  get_target_property(kernel_sources mote_kernels SOURCES)
+  add_library(chosen_kernels OBJECT EXCLUDE_FROM_ALL ${kernel_sources} ${chosen_files})
+  target_include_directories(chosen_kernels BEFORE PRIVATE ${chosen})
+  target_link_libraries(chosen_kernels PRIVATE mote_kernels)
+  target_compile_options(chosen_kernels PRIVATE $<TARGET_PROPERTY:mote_kernels,COMPILE_OPTIONS>)
+  list(APPEND run_sources src/ops/ops.cpp src/passes/pipeline.cpp src/passes/specialize.cpp src/plan/arena.cpp src/plan/memory.cpp
+              ${chosen_files} $<TARGET_OBJECTS:chosen_kernels>)
 endif()
 add_library(libmote_run SHARED ${run_sources})
 set_target_properties(libmote_run PROPERTIES PREFIX "" OUTPUT_NAME libmote_run VERSION ${PROJECT_VERSION}

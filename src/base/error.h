@@ -25,25 +25,25 @@ struct Error {
 
   // Prefixes where it happened ("layer 'lstm_1'"), outermost last: `model.keras: layer 'lstm_1':
   // ...`.
-  Error in(std::string_view where) && {
-    message = fmt::format("{}: {}", where, message);
-    return std::move(*this);
-  }
+  Error in(std::string_view where) &&;
 };
+
+// Throws an Error; once for all, because there are hundreds of calls.
+[[noreturn, gnu::cold]] void fail(Blame blame, fmt::string_view format, fmt::format_args args);
 
 template <class... Args>
 [[noreturn]] void fail_user(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error{Blame::user, fmt::format(format, std::forward<Args>(args)...)};
+  fail(Blame::user, format, fmt::make_format_args(args...));
 }
 
 template <class... Args>
 [[noreturn]] void fail_unsupported(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error{Blame::unsupported, fmt::format(format, std::forward<Args>(args)...)};
+  fail(Blame::unsupported, format, fmt::make_format_args(args...));
 }
 
 template <class... Args>
 [[noreturn]] void fail_internal(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error{Blame::internal, fmt::format(format, std::forward<Args>(args)...)};
+  fail(Blame::internal, format, fmt::make_format_args(args...));
 }
 
 // Runs `body`; an Error that leaves it is given the prefix `where` and goes on.

@@ -3,10 +3,8 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "passes/fuse_dilation.h"
-#include "passes/fuse_layer_normalization.h"
-#include "passes/fuse_padding.h"
 #include "passes/keep_half_weights.h"
+#include "passes/pipeline.h"
 #include "passes/specialize.h"
 
 namespace mote::driver {
@@ -37,11 +35,7 @@ void Runner::prepare(std::span<const Shape> shapes) {
   }
   passes::keep_half_weights(specialized_);
   passes::specialize(specialized_, shapes);
-  if (!options_.observe && !options_.lowering.reference) {
-    passes::fuse_dilation(specialized_);
-    passes::fuse_any_padding(specialized_);
-    passes::fuse_layer_normalization(specialized_);
-  }
+  if (!options_.observe && !options_.lowering.reference) passes::fuse_to_run(specialized_);
   program_ = std::make_shared<const Program>(plan::compile(specialized_, options_).value());
   session_ = std::make_unique<runtime::Session>(program_, options_.threads);
   shapes_.assign(shapes.begin(), shapes.end());

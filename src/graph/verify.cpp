@@ -24,7 +24,7 @@ class Verifier {
  private:
   template <class... Args>
   [[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) const {
-    throw Error{blame_, fmt::format(format, std::forward<Args>(args)...)};
+    mote::fail(blame_, format, fmt::make_format_args(args...));
   }
 
   void check_id(const Subgraph& subgraph, ValueId id, const char* what) const {

@@ -75,6 +75,7 @@ struct Family {
   std::array<const ProcessorRows*, 8> fast = {};  // best first; null past the end
 
   const Kernel& reference() const { return rows.back(); }
+  bool is_reference(const Kernel& row) const { return !rows.empty() && &row == &rows.back(); }
 
   // Calls visit(row, isa) for every row, in order of preference, until it returns true.
   template <class Visit>

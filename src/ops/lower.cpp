@@ -85,7 +85,7 @@ const kernels::Kernel& LowerContext::choose_row(const kernels::Family& family,
   std::vector<const kernels::Kernel*> usable;
   const bool all = options_.chooser || options_.explain;
   family.visit_rows([&](const kernels::Kernel& row, simd::Isa isa) {
-    const bool last = &row == &family.reference();
+    const bool last = family.is_reference(row);
     const char* reason = last ? nullptr : refusal(row, isa, params.data(), inputs);
     if (!reason) {
       usable.push_back(&row);
@@ -94,9 +94,15 @@ const kernels::Kernel& LowerContext::choose_row(const kernels::Family& family,
     }
     return !usable.empty() && !all;
   });
+  if (usable.empty()) {
+    fail_unsupported(
+        "this library has no kernel {}: it was built for the operators and types of other models "
+        "(-DMOTE_OPERATORS=MODEL.tflite;... chooses them)",
+        family.name);
+  }
   const kernels::Kernel* chosen = usable.front();
   std::string why = "a row before it takes the step";
-  if (options_.chooser && usable.size() > 1) {
+  if (options_.chooser) {
     RowRequest request{family, params, usable, {}, {}};
     for (const Ref& ref : inputs) request.inputs.push_back(argument(ref));
     for (const Ref& ref : outputs) request.outputs.push_back(argument(ref));

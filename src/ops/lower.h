@@ -96,11 +96,15 @@ class RowChooser {
   virtual const kernels::Kernel& choose(const RowRequest& request, std::string* why) = 0;
 };
 
+// What sees every choice of this process, where a program wants to know them all
+// (cmake/operators_of.cpp).
+inline RowChooser* watching_chooser = nullptr;
+
 struct LowerOptions {
   bool reference = false;   // only reference kernels, as the tests' oracle wants
   bool approximate = true;  // also rows whose error exceeds that of a sum (Kernel::approximate)
-  RowChooser* chooser = nullptr;  // null: the first row that takes the parameters
-  bool explain = false;           // fill LoweredStep::refused
+  RowChooser* chooser = watching_chooser;  // null: the first row that takes the parameters
+  bool explain = false;                    // fill LoweredStep::refused
 };
 
 class LowerContext : public NodeView {

@@ -15,6 +15,20 @@ std::span<const OpDef* const> all_ops();
 const OpDef* find_op(std::string_view name);
 const OpDef* find_tflite_op(int code);
 
+// Whether this library has the record "Conv2d": all do, but for one that is built for chosen
+// models.
+constexpr bool has_record(std::string_view name) {
+  constexpr std::string_view kRecords[] = {
+#define MOTE_OP(record) #record,
+#include "ops/ops.inc"
+#undef MOTE_OP
+  };
+  for (const std::string_view record : kRecords) {
+    if (record == name) return true;
+  }
+  return false;
+}
+
 // "fully_connected in layer 'dense_1'", for messages.
 std::string describe(const Node& node);
 

@@ -22,6 +22,10 @@ using Observer = std::function<void(const PassEvent&)>;
 // rounding, integer results stay as they are. Names and order of inputs and outputs are kept.
 Status optimize(Graph& graph, const Observer& observer = {});
 
+// What no file format has a form for, for a graph that is about to run: static shapes, folded
+// constants (specialize).
+void fuse_to_run(Graph& graph);
+
 // A pass by its name, for tests and tools; null if there is none.
 using Pass = bool (*)(Graph&);
 Pass find_pass(std::string_view name);

@@ -47,7 +47,7 @@ void specialize(Graph& graph, std::span<const Shape> input_shapes) {
                 wanted.str());
     }
   }
-  fuse_list_update(graph);
+  if constexpr (has_record("DynamicUpdateSlice")) fuse_list_update(graph);
   if (input_shapes.empty()) {
     propagate(graph, Folding::full);
   } else {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "plan/bodies.h"
+#include "plan/chosen_search.h"
 #include "plan/function.h"
 
 namespace mote::plan {
@@ -81,18 +82,19 @@ FunctionBuilder::Draft FunctionBuilder::best_draft() {
 }
 
 void FunctionBuilder::place_draft(Draft& draft) {
+  const bool search = shared_.options.search;
   if (draft.cuts.empty()) {
-    draft.layout = place(draft.blocks);
+    draft.layout = place(draft.blocks, {}, search);
     return;
   }
   std::vector<Block> whole = draft.blocks;
-  draft.layout = place(draft.blocks, overlaps_of(draft.cuts));
+  draft.layout = place(draft.blocks, overlaps_of(draft.cuts), search);
   const auto is_worth = [&](size_t whole_bytes) {
     return static_cast<double>(draft.layout.arena_bytes) <
            kLeastGain * static_cast<double>(whole_bytes);
   };
   if (is_worth(draft.uncut_bytes)) return;  // less than without cuts however that is laid out
-  const Layout uncut = place(whole);
+  const Layout uncut = place(whole, {}, search);
   if (is_worth(uncut.arena_bytes)) return;
   draft.layout = uncut;
   draft.blocks = std::move(whole);
@@ -107,8 +109,11 @@ void FunctionBuilder::plan_arena() {
   if (shared_.options.min_memory && !shared_.options.observe) stream_chains();
   Draft draft = best_draft();
   // Cuts are left out of the search.
-  const std::vector<size_t> order =
-      shared_.options.observe ? std::vector<size_t>() : order_below(tasks(), draft.uncut_bytes);
+  std::vector<size_t> order;
+  if constexpr (kCanSearch) {
+    if (shared_.options.search && !shared_.options.observe)
+      order = order_below(tasks(), draft.uncut_bytes);
+  }
   if (!order.empty()) {
     const std::vector<PendingStep> given = steps_;
     for (size_t s = 0; s < order.size(); ++s) steps_[s] = given[order[s]];

@@ -17,6 +17,9 @@ struct Options {
   // The least memory at any cost in calls of kernels, and in work that is done twice: chains of
   // steps run band after band, so that what lies between them never exists whole.
   bool min_memory = false;
+  // Other orders of steps and layouts than the first that come to mind are looked for where these
+  // take more memory than they must.
+  bool search = true;
 };
 
 // Every extent in the graph must be known (passes/specialize). Errors name the operator and layer.

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "plan/bodies.h"
+#include "plan/chosen_search.h"
 
 namespace mote::plan {
 namespace {
@@ -69,9 +70,28 @@ std::vector<size_t> crowded(const Bodies& bodies, const std::vector<size_t>& ord
   return list;
 }
 
+// Looks for a smaller layout than `best`, which `order` gave, and for a better bound.
+void improve(const Bodies& bodies, const std::vector<size_t>& order, Attempt& best,
+             Layout& layout) {
+  const auto bound = static_cast<Distance>(bodies.lower_bound_bytes);
+  // First those that are needed where much is: the rest mostly fits around them.
+  const std::vector<size_t> hard = crowded(bodies, order);
+  Attempt attempt = place_in_order(bodies, hard);
+  if (attempt.arena_bytes > bound) local_search(bodies, hard, attempt);
+  if (attempt.arena_bytes > bound && branch_and_bound(bodies, hard, attempt) && bodies.pushable)
+    layout.lower_bound_bytes = static_cast<size_t>(std::max(bound, attempt.arena_bytes));
+  place_rest(bodies, order, attempt);
+  if (attempt.arena_bytes < best.arena_bytes) best = std::move(attempt);
+  // The last hundredth is worth a proof for few blocks, not another search for many.
+  if (static_cast<double>(best.arena_bytes) >
+          1.01 * static_cast<double>(layout.lower_bound_bytes) &&
+      hard.size() < order.size())
+    local_search(bodies, order, best);
+}
+
 }  // namespace
 
-Layout place(std::vector<Block>& blocks, const std::vector<Overlap>& overlaps) {
+Layout place(std::vector<Block>& blocks, const std::vector<Overlap>& overlaps, bool search) {
   const Bodies bodies = bodies_of(blocks, overlaps);
   Layout layout{0, bodies.lower_bound_bytes};
   const auto bound = static_cast<Distance>(bodies.lower_bound_bytes);
@@ -85,20 +105,8 @@ Layout place(std::vector<Block>& blocks, const std::vector<Overlap>& overlaps) {
     }
     if (best.arena_bytes <= bound) break;
   }
-  if (best.arena_bytes > bound) {
-    // First those that are needed where much is: the rest mostly fits around them.
-    const std::vector<size_t> hard = crowded(bodies, best_order);
-    Attempt attempt = place_in_order(bodies, hard);
-    if (attempt.arena_bytes > bound) local_search(bodies, hard, attempt);
-    if (attempt.arena_bytes > bound && branch_and_bound(bodies, hard, attempt) && bodies.pushable)
-      layout.lower_bound_bytes = static_cast<size_t>(std::max(bound, attempt.arena_bytes));
-    place_rest(bodies, best_order, attempt);
-    if (attempt.arena_bytes < best.arena_bytes) best = std::move(attempt);
-    // The last hundredth is worth a proof for few blocks, not another search for many.
-    if (static_cast<double>(best.arena_bytes) >
-            1.01 * static_cast<double>(layout.lower_bound_bytes) &&
-        hard.size() < best_order.size())
-      local_search(bodies, best_order, best);
+  if constexpr (kCanSearch) {
+    if (search && best.arena_bytes > bound) improve(bodies, best_order, best, layout);
   }
   layout.arena_bytes = static_cast<size_t>(best.arena_bytes);
   for (size_t b = 0; b < blocks.size(); ++b) {

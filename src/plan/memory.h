@@ -45,6 +45,7 @@ struct Layout {
 // within a body and as `overlaps` allow. Tries several greedy orders; if none reaches the lower
 // bound, a branch and bound over the offsets, then a local search, both of bounded work. The same
 // blocks give the same layout. Sizes must be small enough that their sum fits a ptrdiff_t.
-Layout place(std::vector<Block>& blocks, const std::vector<Overlap>& overlaps = {});
+Layout place(std::vector<Block>& blocks, const std::vector<Overlap>& overlaps = {},
+             bool search = true);
 
 }  // namespace mote::plan

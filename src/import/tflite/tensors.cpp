@@ -27,7 +27,9 @@ Shape read_shape(const Table& tensor, bool is_constant) {
   if (negative != dims.end()) fail_user("shape has the extent {}", *negative);
   const auto shape = Shape::checked(dims);
   if (!shape) {
-    fail_user("shape [{}] has more than {} elements", fmt::join(dims, ","), kMaxElements);
+    std::string text;
+    for (const int64_t d : dims) text += (text.empty() ? "" : ",") + std::to_string(d);
+    fail_user("shape [{}] has more than {} elements", text, kMaxElements);
   }
   return *shape;
 }

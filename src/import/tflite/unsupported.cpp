@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "formats/tflite.h"
+#include "ops/chosen_ops.h"
 
 namespace mote::tflite {
 namespace {
@@ -20,6 +21,13 @@ std::string advice_for(const OperatorKey& key) {
   if (operator_name(key.code).starts_with("STABLEHLO_"))
     return "convert the model with the TFLite converter, which replaces STABLEHLO operators";
   return "replace these operators in the source model; 'mote ops' lists those that Mote has";
+}
+
+template <class Texts>
+std::string joined(const Texts& texts, const char* separator) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : separator) + text;
+  return all;
 }
 
 }  // namespace
@@ -39,8 +47,14 @@ void refuse(const std::map<OperatorKey, int>& counts) {
         key.custom.empty() ? operator_name(key.code) : "custom " + key.custom.substr(0, 60);
     list.push_back(count == 1 ? name : fmt::format("{} ({} times)", name, count));
   }
-  fail_unsupported("uses operators that Mote does not have: {}; {}", fmt::join(list, ", "),
-                   fmt::join(advice, "; "));
+  if constexpr (!kAllOps) {
+    fail_unsupported(
+        "uses operators that this library was built without: {}; build it with the model in "
+        "-DMOTE_OPERATORS, or use the library that has all",
+        joined(list, ", "));
+  }
+  fail_unsupported("uses operators that Mote does not have: {}; {}", joined(list, ", "),
+                   joined(advice, "; "));
 }
 
 }  // namespace mote::tflite

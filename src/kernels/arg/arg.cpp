@@ -1,5 +1,6 @@
 #include "kernels/arg/families.h"
 #include "kernels/arg/ref.h"
+#include "kernels/chosen.h"
 
 namespace mote::kernels {
 namespace {
@@ -52,10 +53,10 @@ int run_where(const Args& args, int64_t, int64_t) {
 
 std::span<const Family> arg_families() {
   static constexpr Family kFamilies[] = {
-#define MOTE_ARG(id, X, Index, better) {#id, kRows_##id},
-#define MOTE_CUMSUM(id, X, Sum) {#id, kRows_##id},
-#define MOTE_TOPK(id, X) {#id, kRows_##id},
-#define MOTE_WHERE(id, X) {#id, kRows_##id},
+#define MOTE_ARG(id, X, Index, better) {#id, chosen<kRows_##id>},
+#define MOTE_CUMSUM(id, X, Sum) {#id, chosen<kRows_##id>},
+#define MOTE_TOPK(id, X) {#id, chosen<kRows_##id>},
+#define MOTE_WHERE(id, X) {#id, chosen<kRows_##id>},
 #include "kernels/arg/arg.inc"
 #undef MOTE_ARG
 #undef MOTE_CUMSUM

@@ -4,6 +4,7 @@
 
 #include "kernels/batch_matmul/families.h"
 #include "kernels/batch_matmul/generic-inl.h"
+#include "kernels/chosen.h"
 #include "kernels/common/rows-inl.h"
 
 namespace mote::kernels {
@@ -128,9 +129,9 @@ constexpr Kernel kHybridRows[] = {
 
 }  // namespace
 
-const Family kBatchMatmulF32 = {"batch_matmul_f32", kF32Rows, {&kBatchMatmulF32Avx2}};
+const Family kBatchMatmulF32 = {"batch_matmul_f32", chosen<kF32Rows>, {&kBatchMatmulF32Avx2}};
 const Family kBatchMatmulInt = {
-    "batch_matmul_int", kIntRows, {&kBatchMatmulInt8Avx2, &kBatchMatmulInt16Avx2}};
-const Family kBatchMatmulHybrid = {"batch_matmul_hybrid", kHybridRows};
+    "batch_matmul_int", chosen<kIntRows>, {&kBatchMatmulInt8Avx2, &kBatchMatmulInt16Avx2}};
+const Family kBatchMatmulHybrid = {"batch_matmul_hybrid", chosen<kHybridRows>};
 
 }  // namespace mote::kernels

@@ -2,6 +2,7 @@
 // where it lies, if its columns are neighbours), then multiplied with all rows of x.
 #include "kernels/batch_matmul/batch_matmul.h"
 #include "kernels/batch_matmul/families.h"
+#include "kernels/chosen.h"
 
 #if defined(__AVX2__)
 
@@ -104,7 +105,7 @@ constexpr Kernel kRows[] = {
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kBatchMatmulF32Avx2 = {simd::Isa::avx2, MOTE_ISA::kRows};
+const ProcessorRows kBatchMatmulF32Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kRows>};
 }
 
 #else

@@ -7,6 +7,7 @@
 //     l
 #include "kernels/batch_matmul/batch_matmul.h"
 #include "kernels/batch_matmul/families.h"
+#include "kernels/chosen.h"
 
 #if defined(__AVX2__)
 
@@ -195,7 +196,7 @@ constexpr Kernel kRows[] = {
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kBatchMatmulInt16Avx2 = {simd::Isa::avx2, MOTE_ISA::kRows};
+const ProcessorRows kBatchMatmulInt16Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kRows>};
 }
 
 #else

@@ -3,6 +3,7 @@
 // multiplied with all rows of x.
 #include "kernels/batch_matmul/batch_matmul.h"
 #include "kernels/batch_matmul/families.h"
+#include "kernels/chosen.h"
 
 #if defined(__AVX2__)
 
@@ -258,7 +259,7 @@ constexpr Kernel kRows[] = {
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kBatchMatmulInt8Avx2 = {simd::Isa::avx2, MOTE_ISA::kRows};
+const ProcessorRows kBatchMatmulInt8Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kRows>};
 }
 
 #else

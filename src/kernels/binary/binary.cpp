@@ -3,6 +3,7 @@
 
 #include "kernels/binary/families.h"
 #include "kernels/binary/ref.h"
+#include "kernels/chosen.h"
 #include "kernels/common/fast_rows.h"
 
 namespace mote::kernels {
@@ -78,7 +79,7 @@ int run_reference(const Args& args, int64_t begin, int64_t end) {
 
 std::span<const Family> binary_families() {
   static constexpr Family kFamilies[] = {
-#define MOTE_BINARY(id, A, B, Y, value) {#id, kRows_##id},
+#define MOTE_BINARY(id, A, B, Y, value) {#id, chosen<kRows_##id>},
 #include "kernels/binary/binary.inc"
 #undef MOTE_BINARY
   };

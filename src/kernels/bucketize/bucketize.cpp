@@ -2,6 +2,7 @@
 
 #include "kernels/bucketize/families.h"
 #include "kernels/bucketize/ref.h"
+#include "kernels/chosen.h"
 #include "kernels/common/rows-inl.h"
 
 namespace mote::kernels {
@@ -19,6 +20,6 @@ constexpr Kernel kRows[] = {{.name = "bucketize_f32__ref", .run = run, .units = 
 
 }  // namespace
 
-const Family kBucketizeF32 = {"bucketize_f32", kRows};
+const Family kBucketizeF32 = {"bucketize_f32", chosen<kRows>};
 
 }  // namespace mote::kernels

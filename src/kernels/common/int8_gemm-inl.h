@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "kernels/chosen_rows.h"
 #include "kernels/common/int8_multiply.h"
 
 namespace mote::kernels::MOTE_ISA {
@@ -179,13 +180,20 @@ template <int kChain, int kRows, int kRegs, class Out>
   out.store(row, sums);
 }
 
-// One panel with `count` pixels.
+// One panel with `count` pixels. A library for chosen models takes what is left of tiles, and outputs
+// that hardly any model has many of, pixel by pixel: four forms less of each.
 template <int kChain, int kRegs, class Out>
 [[gnu::noinline]] void multiply_pixels(const Tile& tile, int64_t count, const int8_t* panel,
                                        const Out& out) {
   int64_t row = 0;
-  for (; row + kPixels<kRegs> <= count; row += kPixels<kRegs>) {
-    multiply_patches<kChain, kPixels<kRegs>, kRegs>(tile, row, panel, out);
+  if constexpr (kAllRows || !Out::kIsRare) {
+    for (; row + kPixels<kRegs> <= count; row += kPixels<kRegs>) {
+      multiply_patches<kChain, kPixels<kRegs>, kRegs>(tile, row, panel, out);
+    }
+  }
+  if constexpr (!kAllRows) {
+    for (; row < count; ++row) multiply_patches<kChain, 1, kRegs>(tile, row, panel, out);
+    return;
   }
   if (kPixels < kRegs >> 4 && row + 4 <= count) {
     multiply_patches<kChain, 4, kRegs>(tile, row, panel, out);

@@ -90,6 +90,7 @@ inline void store16(uint8_t* to, __m128i v) { _mm_storeu_si128(reinterpret_cast<
 // Plain jobs (IntJob). uint8 outputs are computed as int8 ones, 128 lower.
 template <int kRegs>
 struct ByteOutput {
+  static constexpr bool kIsRare = false;
   using Element = uint8_t;
   __m256i first[kRegs];
   PairScale8 scale[kRegs];
@@ -219,6 +220,7 @@ struct ByteOutputs {
 // bits (beyond, mote_rescale_exact has a rule of its own).
 template <int kRegs>
 struct ExactOutput {
+  static constexpr bool kIsRare = true;  // fully connected layers, mostly of one row
   __m256i first[kRegs];
   __m256d scale[2 * kRegs];  // in the order of the lanes
   __m128i zero, low, high, flip, order;
@@ -288,6 +290,7 @@ struct ExactOutputs {
 // Any rounding of 32-bit sums, any shift, any output type; `at` and `store_at` are for 8-bit ones.
 template <int kRegs>
 struct AnyOutput {
+  static constexpr bool kIsRare = true;
   using Element = uint8_t;
   __m256i first[kRegs];
   const IntJob* job;
@@ -357,6 +360,7 @@ struct AnyOutputs {
 // `store_at` is for uniform jobs.
 template <int kRegs>
 struct HybridOutput {
+  static constexpr bool kIsRare = false;
   using Element = float;
   __m256i first[kRegs];
   __m256 scale[kRegs], bias[kRegs];  // in order; scales times x's unless the product is split

@@ -1,5 +1,6 @@
 #include "kernels/conv2d/conv2d.h"
 
+#include "kernels/chosen.h"
 #include "kernels/common/rows-inl.h"
 #include "kernels/common/weights-inl.h"
 #include "kernels/conv2d/families.h"
@@ -206,15 +207,17 @@ constexpr Kernel kHybridRows[] = {
 
 }  // namespace
 
-const Family kConv2dF32 = {"conv2d_f32", kF32Rows, {&kConv2dF32WinogradAvx2, &kConv2dF32Avx2}};
-const Family kConv2dF16 = {"conv2d_f16", kF16Rows, {&kConv2dF16WinogradAvx2, &kConv2dF16Avx2}};
+const Family kConv2dF32 = {
+    "conv2d_f32", chosen<kF32Rows>, {&kConv2dF32WinogradAvx2, &kConv2dF32Avx2}};
+const Family kConv2dF16 = {
+    "conv2d_f16", chosen<kF16Rows>, {&kConv2dF16WinogradAvx2, &kConv2dF16Avx2}};
 const Family kConv2dInt = {
     "conv2d_int",
-    kIntRows,
+    chosen<kIntRows>,
     {&kConv2dInt8Avx512Vnni, &kConv2dInt8AvxVnni, &kConv2dInt8Avx2, &kConv2dInt16Avx2,
      &kConv2dInt8NeonI8mm, &kConv2dInt8NeonDot, &kConv2dInt8Neon}};
 const Family kConv2dHybrid = {"conv2d_hybrid",
-                              kHybridRows,
+                              chosen<kHybridRows>,
                               {&kConv2dHybridAvx512Vnni, &kConv2dHybridAvxVnni, &kConv2dHybridAvx2,
                                &kConv2dHybridNeonI8mm, &kConv2dHybridNeonDot, &kConv2dHybridNeon}};
 

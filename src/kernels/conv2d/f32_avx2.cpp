@@ -1,5 +1,6 @@
 // conv2d_f32 and conv2d_f16 for AVX2: tiles of 6 output pixels, whose windows are read where they
 // lie, against panels of 16 filters.
+#include "kernels/chosen.h"
 #include "kernels/conv2d/families.h"
 
 #if defined(__AVX2__)
@@ -448,8 +449,8 @@ constexpr Kernel kF16Rows[] = {row<Half>("conv2d_f16__avx2")};
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kConv2dF32Avx2 = {simd::Isa::avx2, MOTE_ISA::kF32Rows};
-const ProcessorRows kConv2dF16Avx2 = {simd::Isa::avx2, MOTE_ISA::kF16Rows};
+const ProcessorRows kConv2dF32Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kF32Rows>};
+const ProcessorRows kConv2dF16Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kF16Rows>};
 }  // namespace mote::kernels
 
 #else

@@ -1,6 +1,7 @@
 // Convolutions of int16 activations: tiles of output pixels, whose patches are gathered unless the
 // windows are single pixels, against panels of 16 filters. Unit = tile * parts + part of the
 // panels.
+#include "kernels/chosen.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/conv2d/families.h"
 
@@ -169,7 +170,7 @@ constexpr Kernel kRows[] = {{.name = "conv2d_int__avx2_16x8",
 
 }  // namespace
 
-const ProcessorRows kConv2dInt16Avx2 = {simd::Isa::avx2, kRows};
+const ProcessorRows kConv2dInt16Avx2 = {simd::Isa::avx2, chosen<kRows>};
 
 }  // namespace mote::kernels
 

@@ -6,6 +6,7 @@
 //     -> y
 //
 //   packed weights: for each panel of 16 (the last: 8) outputs, [36][channels][16]
+#include "kernels/chosen.h"
 #include "kernels/conv2d/conv2d.h"
 #include "kernels/conv2d/families.h"
 #include "kernels/conv2d/winograd.h"
@@ -421,8 +422,8 @@ constexpr Kernel kF16Rows[] = {row<Half>("conv2d_f16__avx2_winograd")};
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kConv2dF32WinogradAvx2 = {simd::Isa::avx2, MOTE_ISA::kF32Rows};
-const ProcessorRows kConv2dF16WinogradAvx2 = {simd::Isa::avx2, MOTE_ISA::kF16Rows};
+const ProcessorRows kConv2dF32WinogradAvx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kF32Rows>};
+const ProcessorRows kConv2dF16WinogradAvx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kF16Rows>};
 }  // namespace mote::kernels
 
 #else

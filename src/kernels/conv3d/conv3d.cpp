@@ -1,5 +1,6 @@
 #include "kernels/conv3d/conv3d.h"
 
+#include "kernels/chosen.h"
 #include "kernels/common/rows-inl.h"
 #include "kernels/conv3d/families.h"
 #include "kernels/conv3d/generic-inl.h"
@@ -101,7 +102,7 @@ constexpr Kernel kTransposeRows[] = {
 
 }  // namespace
 
-const Family kConv3dF32 = {"conv3d_f32", kRows, {&kConv3dF32Avx2}};
-const Family kConv3dTransposeF32 = {"conv3d_transpose_f32", kTransposeRows};
+const Family kConv3dF32 = {"conv3d_f32", chosen<kRows>, {&kConv3dF32Avx2}};
+const Family kConv3dTransposeF32 = {"conv3d_transpose_f32", chosen<kTransposeRows>};
 
 }  // namespace mote::kernels

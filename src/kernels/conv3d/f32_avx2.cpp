@@ -1,5 +1,6 @@
 // conv3d_f32 for AVX2: tiles of 6 output voxels, whose windows are read where they lie, tap by tap,
 // against panels of 16 filters.
+#include "kernels/chosen.h"
 #include "kernels/conv3d/conv3d.h"
 #include "kernels/conv3d/families.h"
 
@@ -139,7 +140,7 @@ constexpr Kernel kRows[] = {
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kConv3dF32Avx2 = {simd::Isa::avx2, MOTE_ISA::kRows};
+const ProcessorRows kConv3dF32Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kRows>};
 }
 
 #else

@@ -1,5 +1,6 @@
 #include "kernels/depthwise_conv2d/depthwise_conv2d.h"
 
+#include "kernels/chosen.h"
 #include "kernels/common/requantize-inl.h"
 #include "kernels/common/rows-inl.h"
 #include "kernels/common/weights-inl.h"
@@ -187,10 +188,11 @@ constexpr Kernel kHybridRows[] = {
 
 }  // namespace
 
-const Family kDepthwiseConv2dF32 = {"depthwise_conv2d_f32", kF32Rows, {&kDepthwiseConv2dF32Avx2}};
+const Family kDepthwiseConv2dF32 = {
+    "depthwise_conv2d_f32", chosen<kF32Rows>, {&kDepthwiseConv2dF32Avx2}};
 const Family kDepthwiseConv2dInt = {
-    "depthwise_conv2d_int", kIntRows, {&kDepthwiseConv2dIntAvx2, &kDepthwiseConv2dIntNeon}};
+    "depthwise_conv2d_int", chosen<kIntRows>, {&kDepthwiseConv2dIntAvx2, &kDepthwiseConv2dIntNeon}};
 const Family kDepthwiseConv2dHybrid = {
-    "depthwise_conv2d_hybrid", kHybridRows, {&kDepthwiseConv2dHybridAvx2}};
+    "depthwise_conv2d_hybrid", chosen<kHybridRows>, {&kDepthwiseConv2dHybridAvx2}};
 
 }  // namespace mote::kernels

@@ -1,5 +1,6 @@
 // Depthwise convolution of floats: output rows in tiles of up to six pixels (f32_tile_avx2-inl.h).
 // Taps outside x are skipped, not multiplied by zero.
+#include "kernels/chosen.h"
 #include "kernels/depthwise_conv2d/rows_avx2.h"
 
 #if defined(__AVX2__)
@@ -215,7 +216,7 @@ constexpr Kernel kRows[] = {{.name = "depthwise_conv2d_f32__avx2",
 
 }  // namespace
 
-const ProcessorRows kDepthwiseConv2dF32Avx2 = {simd::Isa::avx2, kRows};
+const ProcessorRows kDepthwiseConv2dF32Avx2 = {simd::Isa::avx2, chosen<kRows>};
 
 }  // namespace mote::kernels
 

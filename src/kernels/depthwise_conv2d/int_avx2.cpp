@@ -1,5 +1,6 @@
 // Depthwise convolution of integers by pairs of taps: x is widened to 16 bits and each column
 // interleaved with the next, so that one vpmaddwd multiplies and adds two taps of eight channels.
+#include "kernels/chosen.h"
 #include "kernels/depthwise_conv2d/rows_avx2.h"
 
 #if defined(__AVX2__)
@@ -306,8 +307,8 @@ constexpr Kernel kHybridRows[] = {{.name = "depthwise_conv2d_hybrid__avx2",
 
 }  // namespace
 
-const ProcessorRows kDepthwiseConv2dIntAvx2 = {simd::Isa::avx2, kIntRows};
-const ProcessorRows kDepthwiseConv2dHybridAvx2 = {simd::Isa::avx2, kHybridRows};
+const ProcessorRows kDepthwiseConv2dIntAvx2 = {simd::Isa::avx2, chosen<kIntRows>};
+const ProcessorRows kDepthwiseConv2dHybridAvx2 = {simd::Isa::avx2, chosen<kHybridRows>};
 
 }  // namespace mote::kernels
 

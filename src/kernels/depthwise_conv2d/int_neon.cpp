@@ -1,5 +1,6 @@
 // Depthwise convolutions of 8-bit activations for 64-bit ARM: 16 channels of one output at a time,
 // their sums in registers over the taps.
+#include "kernels/chosen.h"
 #include "kernels/common/rescale_neon-inl.h"
 #include "kernels/common/rows-inl.h"
 #include "kernels/depthwise_conv2d/families.h"
@@ -114,7 +115,7 @@ constexpr Kernel kRows[] = {
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kDepthwiseConv2dIntNeon = {simd::Isa::neon, MOTE_ISA::kRows};
+const ProcessorRows kDepthwiseConv2dIntNeon = {simd::Isa::neon, chosen<MOTE_ISA::kRows>};
 }
 
 #else

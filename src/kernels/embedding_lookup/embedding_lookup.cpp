@@ -1,5 +1,6 @@
 #include "kernels/embedding_lookup/embedding_lookup.h"
 
+#include "kernels/chosen.h"
 #include "kernels/common/rows-inl.h"
 #include "kernels/embedding_lookup/families.h"
 #include "kernels/embedding_lookup/ref.h"
@@ -34,7 +35,7 @@ constexpr Kernel kHybridRows[] = {{.name = "embedding_lookup_hybrid__ref",
 
 }  // namespace
 
-const Family kEmbeddingLookupCopy = {"embedding_lookup_copy", kCopyRows};
-const Family kEmbeddingLookupHybrid = {"embedding_lookup_hybrid", kHybridRows};
+const Family kEmbeddingLookupCopy = {"embedding_lookup_copy", chosen<kCopyRows>};
+const Family kEmbeddingLookupHybrid = {"embedding_lookup_hybrid", chosen<kHybridRows>};
 
 }  // namespace mote::kernels

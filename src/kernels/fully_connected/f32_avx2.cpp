@@ -1,5 +1,6 @@
 // fully_connected_f32 and fully_connected_f16 for AVX2: few rows straight from the weights as they
 // are stored, more as tiles of 6 rows against panels of 16 outputs.
+#include "kernels/chosen.h"
 #include "kernels/fully_connected/families.h"
 
 #if defined(__AVX2__)
@@ -93,8 +94,8 @@ constexpr Kernel kF16Rows[] = {few_rows<Half>("fully_connected_f16__avx2_few_row
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kFullyConnectedF32Avx2 = {simd::Isa::avx2, MOTE_ISA::kF32Rows};
-const ProcessorRows kFullyConnectedF16Avx2 = {simd::Isa::avx2, MOTE_ISA::kF16Rows};
+const ProcessorRows kFullyConnectedF32Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kF32Rows>};
+const ProcessorRows kFullyConnectedF16Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kF16Rows>};
 }  // namespace mote::kernels
 
 #else

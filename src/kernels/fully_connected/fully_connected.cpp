@@ -1,5 +1,6 @@
 #include "kernels/fully_connected/fully_connected.h"
 
+#include "kernels/chosen.h"
 #include "kernels/common/rows-inl.h"
 #include "kernels/common/weights-inl.h"
 #include "kernels/fully_connected/families.h"
@@ -213,17 +214,19 @@ constexpr Kernel kHybridRows[] = {
 
 }  // namespace
 
-const Family kFullyConnectedF32 = {"fully_connected_f32", kF32Rows, {&kFullyConnectedF32Avx2}};
-const Family kFullyConnectedF16 = {"fully_connected_f16", kF16Rows, {&kFullyConnectedF16Avx2}};
+const Family kFullyConnectedF32 = {
+    "fully_connected_f32", chosen<kF32Rows>, {&kFullyConnectedF32Avx2}};
+const Family kFullyConnectedF16 = {
+    "fully_connected_f16", chosen<kF16Rows>, {&kFullyConnectedF16Avx2}};
 const Family kFullyConnectedInt = {
     "fully_connected_int",
-    kIntRows,
+    chosen<kIntRows>,
     {&kFullyConnectedInt8Avx512Vnni, &kFullyConnectedInt8AvxVnni, &kFullyConnectedInt8Avx2,
      &kFullyConnectedInt16Avx2, &kFullyConnectedInt8NeonI8mm, &kFullyConnectedInt8NeonDot,
      &kFullyConnectedInt8Neon}};
 const Family kFullyConnectedHybrid = {
     "fully_connected_hybrid",
-    kHybridRows,
+    chosen<kHybridRows>,
     {&kFullyConnectedHybridAvx512Vnni, &kFullyConnectedHybridAvxVnni, &kFullyConnectedHybridAvx2,
      &kFullyConnectedHybridNeonI8mm, &kFullyConnectedHybridNeonDot, &kFullyConnectedHybridNeon}};
 

@@ -1,4 +1,5 @@
 // Fully connected layers of int16 activations. Unit = a panel of 16 channels and some rows.
+#include "kernels/chosen.h"
 #include "kernels/fully_connected/families.h"
 #include "kernels/fully_connected/fully_connected.h"
 
@@ -92,7 +93,7 @@ constexpr Kernel kRows[] = {{.name = "fully_connected_int__avx2_16x8",
 
 }  // namespace
 
-const ProcessorRows kFullyConnectedInt16Avx2 = {simd::Isa::avx2, kRows};
+const ProcessorRows kFullyConnectedInt16Avx2 = {simd::Isa::avx2, chosen<kRows>};
 
 }  // namespace mote::kernels
 

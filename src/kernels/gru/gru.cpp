@@ -1,5 +1,6 @@
 #include "kernels/gru/gru.h"
 
+#include "kernels/chosen.h"
 #include "kernels/gru/families.h"
 #include "kernels/gru/ref.h"
 
@@ -50,7 +51,7 @@ constexpr Kernel kHybridRows[] = {{.name = "gru_hybrid__ref",
 
 }  // namespace
 
-const Family kGruHybrid{"gru_hybrid", kHybridRows, {&kGruHybridAvx2}};
-const Family kGruF32{"gru_f32", kRows, {&kGruAvx2}};
+const Family kGruHybrid{"gru_hybrid", chosen<kHybridRows>, {&kGruHybridAvx2}};
+const Family kGruF32{"gru_f32", chosen<kRows>, {&kGruAvx2}};
 
 }  // namespace mote::kernels

@@ -1,5 +1,6 @@
 // The GRU with int8 weights for AVX2: h is quantized at every step, its
 // products are of bytes (recurrent_bytes_avx2-inl.h), gates and states floats.
+#include "kernels/chosen.h"
 #include "kernels/gru/families.h"
 
 #if defined(__AVX2__)
@@ -138,7 +139,7 @@ constexpr Kernel kRows[] = {{.name = MOTE_ROW_NAME("gru_hybrid"),
 }  // namespace
 }  // namespace avx2
 
-const ProcessorRows kGruHybridAvx2 = {simd::Isa::avx2, avx2::kRows};
+const ProcessorRows kGruHybridAvx2 = {simd::Isa::avx2, chosen<avx2::kRows>};
 
 }  // namespace mote::kernels
 

@@ -1,3 +1,4 @@
+#include "kernels/chosen.h"
 #include "kernels/indexing/families.h"
 #include "kernels/indexing/ref.h"
 
@@ -97,15 +98,15 @@ constexpr Kernel kMatrixSetDiagRows[] = {
 
 }  // namespace
 
-const Family kGather{"gather", kGatherRows};
-const Family kGatherNd{"gather_nd", kGatherNdRows};
-const Family kScatterNd{"scatter_nd", kScatterNdRows};
-const Family kReverseSequence{"reverse_sequence", kReverseSequenceRows};
-const Family kOneHot{"one_hot", kOneHotRows};
-const Family kSegmentSum{"segment_sum", kSegmentSumRows};
-const Family kRange{"range", kRangeRows};
-const Family kBroadcastArgs{"broadcast_args", kBroadcastArgsRows};
-const Family kMatrixDiag{"matrix_diag", kMatrixDiagRows};
-const Family kMatrixSetDiag{"matrix_set_diag", kMatrixSetDiagRows};
+const Family kGather{"gather", chosen<kGatherRows>};
+const Family kGatherNd{"gather_nd", chosen<kGatherNdRows>};
+const Family kScatterNd{"scatter_nd", chosen<kScatterNdRows>};
+const Family kReverseSequence{"reverse_sequence", chosen<kReverseSequenceRows>};
+const Family kOneHot{"one_hot", chosen<kOneHotRows>};
+const Family kSegmentSum{"segment_sum", chosen<kSegmentSumRows>};
+const Family kRange{"range", chosen<kRangeRows>};
+const Family kBroadcastArgs{"broadcast_args", chosen<kBroadcastArgsRows>};
+const Family kMatrixDiag{"matrix_diag", chosen<kMatrixDiagRows>};
+const Family kMatrixSetDiag{"matrix_set_diag", chosen<kMatrixSetDiagRows>};
 
 }  // namespace mote::kernels

@@ -1,6 +1,7 @@
 // The plain LSTM with int8 weights for AVX2: x and h are quantized at every
 // step, products are of bytes (recurrent_bytes_avx2-inl.h), gates and states
 // floats.
+#include "kernels/chosen.h"
 #include "kernels/lstm/families.h"
 
 #if defined(__AVX2__)
@@ -168,7 +169,7 @@ constexpr Kernel kRows[] = {{.name = MOTE_ROW_NAME("lstm_fused_hybrid"),
 }  // namespace
 }  // namespace avx2
 
-const ProcessorRows kLstmFusedHybridAvx2 = {simd::Isa::avx2, avx2::kRows};
+const ProcessorRows kLstmFusedHybridAvx2 = {simd::Isa::avx2, chosen<avx2::kRows>};
 
 }  // namespace mote::kernels
 

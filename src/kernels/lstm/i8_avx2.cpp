@@ -1,6 +1,7 @@
 // The plain integer LSTM for AVX2: products of bytes
 // (recurrent_bytes_avx2-inl.h), gates and cells in 16 bits, sixteen units at a
 // time.
+#include "kernels/chosen.h"
 #include "kernels/lstm/families.h"
 
 #if defined(__AVX2__)
@@ -204,7 +205,7 @@ constexpr Kernel kRows[] = {{.name = MOTE_ROW_NAME("lstm_fused_i8"),
 }  // namespace
 }  // namespace avx2
 
-const ProcessorRows kLstmFusedI8Avx2 = {simd::Isa::avx2, avx2::kRows};
+const ProcessorRows kLstmFusedI8Avx2 = {simd::Isa::avx2, chosen<avx2::kRows>};
 
 }  // namespace mote::kernels
 

@@ -1,5 +1,6 @@
 #include "kernels/lstm/lstm.h"
 
+#include "kernels/chosen.h"
 #include "kernels/lstm/families.h"
 #include "kernels/lstm/fused_hybrid_ref.h"
 #include "kernels/lstm/fused_i8_ref.h"
@@ -110,11 +111,12 @@ constexpr Kernel kI8Rows[] = {{.name = "lstm_i8__ref",
 
 }  // namespace
 
-const Family kLstmF32{"lstm_f32", kF32Rows};
-const Family kLstmHybrid{"lstm_hybrid", kHybridRows};
-const Family kLstmI8{"lstm_i8", kI8Rows};
-const Family kLstmFusedHybrid{"lstm_fused_hybrid", kFusedHybridRows, {&kLstmFusedHybridAvx2}};
-const Family kLstmFusedI8{"lstm_fused_i8", kFusedI8Rows, {&kLstmFusedI8Avx2}};
-const Family kLstmFusedF32{"lstm_fused_f32", kFusedRows, {&kLstmFusedAvx2}};
+const Family kLstmF32{"lstm_f32", chosen<kF32Rows>};
+const Family kLstmHybrid{"lstm_hybrid", chosen<kHybridRows>};
+const Family kLstmI8{"lstm_i8", chosen<kI8Rows>};
+const Family kLstmFusedHybrid{
+    "lstm_fused_hybrid", chosen<kFusedHybridRows>, {&kLstmFusedHybridAvx2}};
+const Family kLstmFusedI8{"lstm_fused_i8", chosen<kFusedI8Rows>, {&kLstmFusedI8Avx2}};
+const Family kLstmFusedF32{"lstm_fused_f32", chosen<kFusedRows>, {&kLstmFusedAvx2}};
 
 }  // namespace mote::kernels

@@ -1,3 +1,4 @@
+#include "kernels/chosen.h"
 #include "kernels/kernel.h"
 #include "kernels/lut/families.h"
 #include "kernels/lut/ref.h"
@@ -179,10 +180,10 @@ constexpr Kernel kTanh[] = {
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kLut8Avx2 = {simd::Isa::avx2, MOTE_ISA::kLut8};
-const ProcessorRows kLut16Avx2 = {simd::Isa::avx2, MOTE_ISA::kLut16};
-const ProcessorRows kLogisticAvx2 = {simd::Isa::avx2, MOTE_ISA::kLogistic};
-const ProcessorRows kTanhAvx2 = {simd::Isa::avx2, MOTE_ISA::kTanh};
+const ProcessorRows kLut8Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kLut8>};
+const ProcessorRows kLut16Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kLut16>};
+const ProcessorRows kLogisticAvx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kLogistic>};
+const ProcessorRows kTanhAvx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kTanh>};
 }  // namespace mote::kernels
 
 #else

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "kernels/chosen.h"
 #include "kernels/lut/families.h"
 #include "kernels/lut/ref.h"
 
@@ -39,10 +40,10 @@ constexpr Kernel kTanh[] = {
 }  // namespace
 
 std::span<const Family> lut_families() {
-  static constexpr Family kFamilies[] = {{"lut_8", kLut8, {&kLut8Avx2}},
-                                         {"lut_16", kLut16, {&kLut16Avx2}},
-                                         {"logistic_qi16", kLogistic, {&kLogisticAvx2}},
-                                         {"tanh_qi16", kTanh, {&kTanhAvx2}}};
+  static constexpr Family kFamilies[] = {{"lut_8", chosen<kLut8>, {&kLut8Avx2}},
+                                         {"lut_16", chosen<kLut16>, {&kLut16Avx2}},
+                                         {"logistic_qi16", chosen<kLogistic>, {&kLogisticAvx2}},
+                                         {"tanh_qi16", chosen<kTanh>, {&kTanhAvx2}}};
   return kFamilies;
 }
 

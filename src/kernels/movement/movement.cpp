@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/chosen.h"
 #include "kernels/movement/families.h"
 #include "kernels/movement/ref.h"
 #include "kernels/movement/runs-inl.h"
@@ -353,16 +354,16 @@ constexpr Kernel kUpdateSliceRows[] = {{.name = "update_slice__ref", .run = upda
 
 }  // namespace
 
-const Family kStridedCopy{"strided_copy", kStridedCopyRows};
-const Family kPad{"pad", kPadRows};
-const Family kMirrorPad{"mirror_pad", kMirrorPadRows};
-const Family kConcat{"concat", kConcatRows};
-const Family kConcatRescaleU8{"concat_rescale_u8", kConcatRescaleU8Rows};
-const Family kSplit{"split", kSplitRows};
-const Family kFill{"fill", kFillRows};
-const Family kSpaceToBatch{"space_to_batch", kSpaceToBatchRows};
-const Family kBatchToSpace{"batch_to_space", kBatchToSpaceRows};
-const Family kSliceAt{"slice_at", kSliceAtRows};
-const Family kUpdateSlice{"update_slice", kUpdateSliceRows};
+const Family kStridedCopy{"strided_copy", chosen<kStridedCopyRows>};
+const Family kPad{"pad", chosen<kPadRows>};
+const Family kMirrorPad{"mirror_pad", chosen<kMirrorPadRows>};
+const Family kConcat{"concat", chosen<kConcatRows>};
+const Family kConcatRescaleU8{"concat_rescale_u8", chosen<kConcatRescaleU8Rows>};
+const Family kSplit{"split", chosen<kSplitRows>};
+const Family kFill{"fill", chosen<kFillRows>};
+const Family kSpaceToBatch{"space_to_batch", chosen<kSpaceToBatchRows>};
+const Family kBatchToSpace{"batch_to_space", chosen<kBatchToSpaceRows>};
+const Family kSliceAt{"slice_at", chosen<kSliceAtRows>};
+const Family kUpdateSlice{"update_slice", chosen<kUpdateSliceRows>};
 
 }  // namespace mote::kernels

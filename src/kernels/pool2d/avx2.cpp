@@ -1,6 +1,7 @@
 // Pooling, channels side by side. A row of channels that is no whole number of vectors ends with a
 // vector that begins earlier and computes some channels twice; fewer channels than that are left to
 // the portable rows.
+#include "kernels/chosen.h"
 #include "kernels/pool2d/rows_avx2.h"
 
 #if defined(__AVX2__)
@@ -365,11 +366,11 @@ constexpr Kernel kMaxInt[] = {{.name = "max_pool_int__avx2",
 
 }  // namespace
 
-const ProcessorRows kAveragePoolF32Avx2 = {simd::Isa::avx2, kAverageF32};
-const ProcessorRows kMaxPoolF32Avx2 = {simd::Isa::avx2, kMaxF32};
-const ProcessorRows kL2PoolF32Avx2 = {simd::Isa::avx2, kL2F32};
-const ProcessorRows kAveragePoolIntAvx2 = {simd::Isa::avx2, kAverageInt};
-const ProcessorRows kMaxPoolIntAvx2 = {simd::Isa::avx2, kMaxInt};
+const ProcessorRows kAveragePoolF32Avx2 = {simd::Isa::avx2, chosen<kAverageF32>};
+const ProcessorRows kMaxPoolF32Avx2 = {simd::Isa::avx2, chosen<kMaxF32>};
+const ProcessorRows kL2PoolF32Avx2 = {simd::Isa::avx2, chosen<kL2F32>};
+const ProcessorRows kAveragePoolIntAvx2 = {simd::Isa::avx2, chosen<kAverageInt>};
+const ProcessorRows kMaxPoolIntAvx2 = {simd::Isa::avx2, chosen<kMaxInt>};
 
 }  // namespace mote::kernels
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "kernels/chosen.h"
 #include "kernels/common/rows-inl.h"
 #include "kernels/pool2d/families.h"
 #include "kernels/pool2d/generic-inl.h"
@@ -114,10 +115,10 @@ constexpr Kernel kMaxInt[] = {
 
 }  // namespace
 
-const Family kAveragePoolF32 = {"average_pool_f32", kAverageF32, {&kAveragePoolF32Avx2}};
-const Family kMaxPoolF32 = {"max_pool_f32", kMaxF32, {&kMaxPoolF32Avx2}};
-const Family kL2PoolF32 = {"l2_pool_f32", kL2F32, {&kL2PoolF32Avx2}};
-const Family kAveragePoolInt = {"average_pool_int", kAverageInt, {&kAveragePoolIntAvx2}};
-const Family kMaxPoolInt = {"max_pool_int", kMaxInt, {&kMaxPoolIntAvx2}};
+const Family kAveragePoolF32 = {"average_pool_f32", chosen<kAverageF32>, {&kAveragePoolF32Avx2}};
+const Family kMaxPoolF32 = {"max_pool_f32", chosen<kMaxF32>, {&kMaxPoolF32Avx2}};
+const Family kL2PoolF32 = {"l2_pool_f32", chosen<kL2F32>, {&kL2PoolF32Avx2}};
+const Family kAveragePoolInt = {"average_pool_int", chosen<kAverageInt>, {&kAveragePoolIntAvx2}};
+const Family kMaxPoolInt = {"max_pool_int", chosen<kMaxInt>, {&kMaxPoolIntAvx2}};
 
 }  // namespace mote::kernels

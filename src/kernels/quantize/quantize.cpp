@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/chosen.h"
 #include "kernels/common/fast_rows.h"
 #include "kernels/quantize/families.h"
 #include "kernels/quantize/ref.h"
@@ -168,15 +169,16 @@ constexpr Kernel kCast[] = {
 
 std::span<const Family> quantize_families() {
   static constexpr Family kFamilies[] = {
-#define MOTE_QUANTIZED_TYPE(id, T, low, high) \
-  {"quantize_f32_" #id, kQuantize_##id}, {"dequantize_" #id "_f32", kDequantize_##id},
+#define MOTE_QUANTIZED_TYPE(id, T, low, high)    \
+  {"quantize_f32_" #id, chosen<kQuantize_##id>}, \
+      {"dequantize_" #id "_f32", chosen<kDequantize_##id>},
 #include "kernels/quantize/types.inc"
 #undef MOTE_QUANTIZED_TYPE
-      {"quantize_f32_i4", kQuantize_i4},
-      {"dequantize_i4_f32", kDequantize_i4},
-      {"dequantize_f16_f32", kDequantize_f16},
-      {"fake_quant_f32", kFakeQuant},
-      {"cast", kCast},
+      {"quantize_f32_i4", chosen<kQuantize_i4>},
+      {"dequantize_i4_f32", chosen<kDequantize_i4>},
+      {"dequantize_f16_f32", chosen<kDequantize_f16>},
+      {"fake_quant_f32", chosen<kFakeQuant>},
+      {"cast", chosen<kCast>},
   };
   static const FamilyTable kTable = with_fast_rows(kFamilies, {kQuantizeAvx2});
   return kTable.families;

@@ -1,5 +1,6 @@
 #include "kernels/quantize_rows/quantize_rows.h"
 
+#include "kernels/chosen.h"
 #include "kernels/common/rows-inl.h"
 #include "kernels/quantize_rows/families.h"
 #include "kernels/quantize_rows/generic-inl.h"
@@ -31,6 +32,6 @@ constexpr Kernel kRows[] = {{.name = "quantize_rows__generic", .run = run, .unit
 
 }  // namespace
 
-const Family kQuantizeRows = {"quantize_rows", kRows, {&kQuantizeRowsAvx2}};
+const Family kQuantizeRows = {"quantize_rows", chosen<kRows>, {&kQuantizeRowsAvx2}};
 
 }  // namespace mote::kernels

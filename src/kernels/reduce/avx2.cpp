@@ -1,5 +1,6 @@
 // Sums and means for AVX2: lines of up to 64 outputs side by side, or runs that become one output
 // each.
+#include "kernels/chosen.h"
 #include "kernels/kernel.h"
 #include "kernels/reduce/families.h"
 #include "kernels/reduce/reduce.h"
@@ -321,7 +322,7 @@ constexpr Kernel kRows[] = {
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kReduceAvx2 = {simd::Isa::avx2, MOTE_ISA::kRows};
+const ProcessorRows kReduceAvx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kRows>};
 }
 
 #else

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "kernels/chosen.h"
 #include "kernels/common/fast_rows.h"
 #include "kernels/reduce/families.h"
 #include "kernels/reduce/ref.h"
@@ -164,8 +165,8 @@ void set_multiplier(const Affine& x, const Affine& y, Multiplier m, MoteReducePa
 
 std::span<const Family> reduce_families() {
   static const Family kFamilies[] = {
-#define MOTE_REDUCE(id, X, A, Y, first, next, last) {#id, kRows_##id},
-#define MOTE_REDUCE_ORDERED(id, X, A, Y, next, last) {#id, kRows_##id},
+#define MOTE_REDUCE(id, X, A, Y, first, next, last) {#id, chosen<kRows_##id>},
+#define MOTE_REDUCE_ORDERED(id, X, A, Y, next, last) {#id, chosen<kRows_##id>},
 #include "kernels/reduce/reduce.inc"
 #undef MOTE_REDUCE_ORDERED
 #undef MOTE_REDUCE

@@ -1,5 +1,6 @@
 #include "kernels/resize/resize.h"
 
+#include "kernels/chosen.h"
 #include "kernels/resize/families.h"
 #include "kernels/resize/ref.h"
 
@@ -40,10 +41,10 @@ constexpr Kernel kNearestRows[] = {{.name = "resize_nearest__ref", .run = neares
 
 }  // namespace
 
-const Family kResizeBilinearF32{"resize_bilinear_f32", kBilinearF32Rows};
-const Family kResizeBilinearU8{"resize_bilinear_u8", kBilinearU8Rows};
-const Family kResizeBilinearI8{"resize_bilinear_i8", kBilinearI8Rows};
-const Family kResizeBilinearI16{"resize_bilinear_i16", kBilinearI16Rows};
-const Family kResizeNearest{"resize_nearest", kNearestRows};
+const Family kResizeBilinearF32{"resize_bilinear_f32", chosen<kBilinearF32Rows>};
+const Family kResizeBilinearU8{"resize_bilinear_u8", chosen<kBilinearU8Rows>};
+const Family kResizeBilinearI8{"resize_bilinear_i8", chosen<kBilinearI8Rows>};
+const Family kResizeBilinearI16{"resize_bilinear_i16", chosen<kBilinearI16Rows>};
+const Family kResizeNearest{"resize_nearest", chosen<kNearestRows>};
 
 }  // namespace mote::kernels

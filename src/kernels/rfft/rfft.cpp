@@ -1,5 +1,6 @@
 #include "kernels/rfft/rfft.h"
 
+#include "kernels/chosen.h"
 #include "kernels/rfft/families.h"
 #include "kernels/rfft/ref.h"
 
@@ -24,6 +25,6 @@ constexpr Kernel kRows[] = {
 
 }  // namespace
 
-const Family kRfft{"rfft", kRows};
+const Family kRfft{"rfft", chosen<kRows>};
 
 }  // namespace mote::kernels

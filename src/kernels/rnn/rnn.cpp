@@ -1,5 +1,6 @@
 #include "kernels/rnn/rnn.h"
 
+#include "kernels/chosen.h"
 #include "kernels/rnn/families.h"
 #include "kernels/rnn/ref.h"
 
@@ -27,7 +28,7 @@ constexpr Kernel kHybridRows[] = {
 
 }  // namespace
 
-const Family kRnnF32{"rnn_f32", kF32Rows};
-const Family kRnnHybrid{"rnn_hybrid", kHybridRows};
+const Family kRnnF32{"rnn_f32", chosen<kF32Rows>};
+const Family kRnnHybrid{"rnn_hybrid", chosen<kHybridRows>};
 
 }  // namespace mote::kernels

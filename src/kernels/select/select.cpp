@@ -1,3 +1,4 @@
+#include "kernels/chosen.h"
 #include "kernels/select/families.h"
 #include "kernels/select/ref.h"
 
@@ -27,7 +28,7 @@ int run(const Args& args, int64_t begin, int64_t end) {
 
 std::span<const Family> select_families() {
   static constexpr Family kFamilies[] = {
-#define MOTE_SELECT(bits, T) {"select_" #bits, kRows_##bits},
+#define MOTE_SELECT(bits, T) {"select_" #bits, chosen<kRows_##bits>},
 #include "kernels/select/select.inc"
 #undef MOTE_SELECT
   };

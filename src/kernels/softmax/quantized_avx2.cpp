@@ -1,4 +1,5 @@
 // Softmax of quantized rows for AVX2: exponentials of differences to the maximum by table.
+#include "kernels/chosen.h"
 #include "kernels/softmax/families.h"
 
 #if defined(__AVX2__)
@@ -373,7 +374,7 @@ constexpr Kernel kRows[] = {
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kSoftmaxQuantizedAvx2 = {simd::Isa::avx2, MOTE_ISA::kRows};
+const ProcessorRows kSoftmaxQuantizedAvx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kRows>};
 }
 
 #else

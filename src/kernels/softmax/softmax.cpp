@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/chosen.h"
 #include "kernels/common/fast_math-inl.h"
 #include "kernels/common/fast_rows.h"
 #include "kernels/softmax/families.h"
@@ -174,11 +175,6 @@ constexpr Kernel kRows_layer[] = {
      .units = rows},
 };
 
-// The rows that are there.
-std::span<const Kernel> present(std::span<const Kernel> both) {
-  return both[0].run ? both : both.subspan(1);
-}
-
 // x as Q5: beta * scale * 2^26, at most the largest 32-bit number.
 Multiplier to_q5(double beta, double scale) {
   return split_multiplier(std::min(beta * scale * (1 << 26), 2147483647.0));
@@ -193,12 +189,12 @@ int32_t lowest_difference(int32_t shift) {
 }  // namespace
 
 std::span<const Family> softmax_families() {
-  static const Family kFamilies[] = {
-#define MOTE_ROW(id, X, Y, row) {#id, present(kRows_##id)},
+  static constexpr Family kFamilies[] = {
+#define MOTE_ROW(id, X, Y, row) {#id, chosen<kRows_##id>},
 #include "kernels/softmax/softmax.inc"
 #undef MOTE_ROW
-      {"softmax_qi16_qi16", kRows_qi16},
-      {"layer_normalization_f32", kRows_layer},
+      {"softmax_qi16_qi16", chosen<kRows_qi16>},
+      {"layer_normalization_f32", chosen<kRows_layer>},
   };
   static const FamilyTable kTable =
       with_fast_rows(kFamilies, {kSoftmaxAvx2, kSoftmaxQuantizedAvx2});

@@ -1,5 +1,6 @@
 #include "kernels/svdf/svdf.h"
 
+#include "kernels/chosen.h"
 #include "kernels/svdf/families.h"
 #include "kernels/svdf/ref.h"
 
@@ -41,9 +42,9 @@ constexpr Kernel kI8I8Rows[] = {{.name = "svdf_i8_i8__ref", .run = run_i8_i8, .u
 
 }  // namespace
 
-const Family kSvdfF32{"svdf_f32", kF32Rows};
-const Family kSvdfHybrid{"svdf_hybrid", kHybridRows};
-const Family kSvdfI8{"svdf_i8", kI8Rows};
-const Family kSvdfI8I8{"svdf_i8_i8", kI8I8Rows};
+const Family kSvdfF32{"svdf_f32", chosen<kF32Rows>};
+const Family kSvdfHybrid{"svdf_hybrid", chosen<kHybridRows>};
+const Family kSvdfI8{"svdf_i8", chosen<kI8Rows>};
+const Family kSvdfI8I8{"svdf_i8_i8", chosen<kI8I8Rows>};
 
 }  // namespace mote::kernels

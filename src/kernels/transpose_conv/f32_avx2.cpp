@@ -3,6 +3,7 @@
 //
 //   stride 2, filter 3:   output   0   1   2   3   4         even ones: taps 0 and 2
 //                         taps    0,2  1  0,2  1  0,2        odd ones: tap 1
+#include "kernels/chosen.h"
 #include "kernels/transpose_conv/families.h"
 #include "kernels/transpose_conv/transpose_conv.h"
 
@@ -150,7 +151,7 @@ constexpr Kernel kRows[] = {
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kTransposeConvF32Avx2 = {simd::Isa::avx2, MOTE_ISA::kRows};
+const ProcessorRows kTransposeConvF32Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kRows>};
 }
 
 #else

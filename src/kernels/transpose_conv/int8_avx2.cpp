@@ -2,6 +2,7 @@
 // where they belong.
 //
 //   packed weights:  ClassEntry of each class | what int8_conv.h packs for class 0 | class 1 | ...
+#include "kernels/chosen.h"
 #include "kernels/common/int8_hooks-inl.h"
 #include "kernels/transpose_conv/classes.h"
 #include "kernels/transpose_conv/families.h"
@@ -184,8 +185,8 @@ constexpr Kernel kHybrid[] = {row<MoteTransposeConvHybrid>(
 }  // namespace mote::kernels::MOTE_ISA
 
 namespace mote::kernels {
-const ProcessorRows kTransposeConvInt8Avx2 = {simd::Isa::avx2, MOTE_ISA::kInt};
-const ProcessorRows kTransposeConvHybridAvx2 = {simd::Isa::avx2, MOTE_ISA::kHybrid};
+const ProcessorRows kTransposeConvInt8Avx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kInt>};
+const ProcessorRows kTransposeConvHybridAvx2 = {simd::Isa::avx2, chosen<MOTE_ISA::kHybrid>};
 }  // namespace mote::kernels
 
 #else

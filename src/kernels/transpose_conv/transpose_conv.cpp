@@ -1,5 +1,6 @@
 #include "kernels/transpose_conv/transpose_conv.h"
 
+#include "kernels/chosen.h"
 #include "kernels/common/rows-inl.h"
 #include "kernels/common/weights-inl.h"
 #include "kernels/transpose_conv/families.h"
@@ -218,9 +219,10 @@ constexpr Kernel kHybridRows[] = {
 
 }  // namespace
 
-const Family kTransposeConvF32 = {"transpose_conv_f32", kF32Rows, {&kTransposeConvF32Avx2}};
-const Family kTransposeConvInt = {"transpose_conv_int", kIntRows, {&kTransposeConvInt8Avx2}};
+const Family kTransposeConvF32 = {"transpose_conv_f32", chosen<kF32Rows>, {&kTransposeConvF32Avx2}};
+const Family kTransposeConvInt = {
+    "transpose_conv_int", chosen<kIntRows>, {&kTransposeConvInt8Avx2}};
 const Family kTransposeConvHybrid = {
-    "transpose_conv_hybrid", kHybridRows, {&kTransposeConvHybridAvx2}};
+    "transpose_conv_hybrid", chosen<kHybridRows>, {&kTransposeConvHybridAvx2}};
 
 }  // namespace mote::kernels

@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "kernels/chosen.h"
 #include "kernels/common/fast_math-inl.h"
 #include "kernels/common/fast_rows.h"
 #include "kernels/unary/families.h"
@@ -72,7 +73,7 @@ constexpr auto kLoop<mote_unary_gelu_tanh_f32> = fast_loop<fast::gelu_tanh>;
 
 std::span<const Family> unary_families() {
   static constexpr Family kFamilies[] = {
-#define MOTE_UNARY(id, X, Y, value) {#id, kRows_##id},
+#define MOTE_UNARY(id, X, Y, value) {#id, chosen<kRows_##id>},
 #include "kernels/unary/unary.inc"
 #undef MOTE_UNARY
   };
