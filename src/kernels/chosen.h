@@ -13,9 +13,9 @@
 
 namespace mote::kernels {
 
-// A row without `run` is not there for its types.
+// A row without a name is not there for its types.
 constexpr bool is_chosen(const Kernel& row) {
-  if (!row.run) return false;
+  if (!row.name) return false;
   if (kAllRows) return true;
   return std::ranges::find(kChosenRows, std::string_view(row.name)) != std::end(kChosenRows);
 }

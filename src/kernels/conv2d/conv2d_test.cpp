@@ -167,7 +167,7 @@ TEST(Conv2d, TransformedFiltersAreExactInHybrid) {
     expect_rows_agree(
         kConv2dHybrid, &p,
         {x.data(), w.data(), bias.data(), w_scale.data(), x_scale.data(), x_zero.data()},
-        static_cast<size_t>(int64_t{g.batches} * g.out_h * g.out_w * g.out_c) * 4);
+        int64_t{g.batches} * g.out_h * g.out_w * g.out_c * 4);
   }
 }
 
