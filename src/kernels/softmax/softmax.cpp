@@ -137,27 +137,33 @@ void table_softmax(const MoteRowParams* p, const X* x, Y* y, int64_t begin, int6
   }
 }
 
-// The row ahead of the reference; null where there is none.
+// The row ahead of the reference, where there is one.
+struct Faster {
+  bool is_there = false;
+  Run run = nullptr;
+};
 template <auto kReference>
-constexpr Run kFaster = nullptr;
+constexpr Faster kFaster = {};
 template <>
-constexpr Run kFaster<mote_rows_softmax_f32> = run_rows<float, float, fast_softmax>;
+constexpr Faster kFaster<mote_rows_softmax_f32> = {true, run_rows<float, float, fast_softmax>};
 template <>
-constexpr Run kFaster<mote_rows_softmax_qi8_qi8> =
-    run_rows<int8_t, int8_t, table_softmax<int8_t, int8_t, 0, 8, -128>>;
+constexpr Faster kFaster<mote_rows_softmax_qi8_qi8> = {
+    true, run_rows<int8_t, int8_t, table_softmax<int8_t, int8_t, 0, 8, -128>>};
 template <>
-constexpr Run kFaster<mote_rows_softmax_qu8_qu8> =
-    run_rows<uint8_t, uint8_t, table_softmax<uint8_t, uint8_t, -128, 8, 0>>;
+constexpr Faster kFaster<mote_rows_softmax_qu8_qu8> = {
+    true, run_rows<uint8_t, uint8_t, table_softmax<uint8_t, uint8_t, -128, 8, 0>>};
 template <>
-constexpr Run kFaster<mote_rows_softmax_qi8_qi16> =
-    run_rows<int8_t, int16_t, table_softmax<int8_t, int16_t, 0, 16, -32768>>;
+constexpr Faster kFaster<mote_rows_softmax_qi8_qi16> = {
+    true, run_rows<int8_t, int16_t, table_softmax<int8_t, int16_t, 0, 16, -32768>>};
 template <>
-constexpr Run kFaster<mote_rows_softmax_qu8_qi16> =
-    run_rows<uint8_t, int16_t, table_softmax<uint8_t, int16_t, -128, 16, -32768>>;
+constexpr Faster kFaster<mote_rows_softmax_qu8_qi16> = {
+    true, run_rows<uint8_t, int16_t, table_softmax<uint8_t, int16_t, -128, 16, -32768>>};
 
 #define MOTE_ROW(id, X, Y, row)                                                          \
   constexpr Kernel kRows_##id[] = {                                                      \
-      {.name = #id "__fast", .run = kFaster<mote_rows_##id>, .units = rows},             \
+      {.name = kFaster<mote_rows_##id>.is_there ? #id "__fast" : nullptr,                \
+       .run = kFaster<mote_rows_##id>.run,                                               \
+       .units = rows},                                                                   \
       {.name = #id "__reference", .run = run_rows<X, Y, mote_rows_##id>, .units = rows}, \
   };
 #include "kernels/softmax/softmax.inc"
