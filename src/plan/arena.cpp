@@ -8,8 +8,6 @@
 namespace mote::plan {
 namespace {
 
-size_t round_up(size_t value, size_t align) { return (value + align - 1) / align * align; }
-
 std::vector<Overlap> overlaps_of(const std::vector<FunctionBuilder::Cut>& cuts) {
   std::vector<Overlap> overlaps;
   for (const auto& cut : cuts) overlaps.push_back(cut.overlap);
@@ -55,7 +53,8 @@ FunctionBuilder::Draft FunctionBuilder::draft() {
   const Bodies bodies = bodies_of(draft.blocks, {}, false);
   draft.lower_bound_bytes = draft.uncut_bytes = bodies.lower_bound_bytes;
   if (shared_.options.observe) return draft;
-  draft.cuts = choose_cuts(live_bytes(bodies));
+  draft.live_bytes = live_bytes(bodies);
+  draft.cuts = choose_cuts(draft.live_bytes);
   if (!draft.cuts.empty())
     draft.lower_bound_bytes =
         bodies_of(draft.blocks, overlaps_of(draft.cuts), false).lower_bound_bytes;

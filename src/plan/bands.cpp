@@ -19,8 +19,6 @@ struct Axis {
   int32_t in, out, filter, stride, dilation, pad;
 };
 
-bool is_line(const MoteWindow& g) { return g.in_h == 1 && g.out_h == 1; }
-
 Axis axis_of(const MoteWindow& g) {
   if (is_line(g)) return {g.in_w, g.out_w, g.filter_w, g.stride_w, g.dilation_w, g.pad_left};
   return {g.in_h, g.out_h, g.filter_h, g.stride_h, g.dilation_h, g.pad_top};
@@ -33,6 +31,9 @@ constexpr int64_t kBandWork = 250'000;
 int64_t grain_of(int64_t rows) { return rows >= 16 ? 4 : rows >= 8 ? 2 : 1; }
 
 }  // namespace
+
+bool is_line(const MoteWindow& g) { return g.in_h == 1 && g.out_h == 1; }
+int64_t rows_out(const MoteWindow& g) { return is_line(g) ? g.out_w : g.out_h; }
 
 Band band_of(const MoteWindow& g, int64_t begin, int64_t end) {
   const Axis a = axis_of(g);
@@ -94,7 +95,7 @@ bool FunctionBuilder::kernel_takes(const PendingStep& pending, const std::vector
     const std::vector<std::byte> params = band_params(pending, band);
     if (params == last) continue;
     last = params;
-    const bool padded = is_line(band.window) ? band.window.pad_left >= 0 : band.window.pad_top >= 0;
+    const bool padded = band.window.pad_top >= 0 && band.window.pad_left >= 0;
     if (!padded || (row.declines && row.declines(params.data()))) return false;
     const size_t scratch_bytes = row.scratch_bytes ? row.scratch_bytes(params.data()) : 0;
     if (scratch_bytes * threads > pending.step.scratch_bytes) return false;

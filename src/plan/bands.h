@@ -16,6 +16,11 @@ struct Band {
   MoteWindow window;  // of the band alone: its rows in, its rows out
 };
 
+// Whether the image is one row, which is cut into pixels.
+bool is_line(const MoteWindow& window);
+// How many rows the output has, or pixels.
+int64_t rows_out(const MoteWindow& window);
+
 Band band_of(const MoteWindow& window, int64_t begin, int64_t end);
 
 // Bands of `rows` rows, the last maybe of fewer.

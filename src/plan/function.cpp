@@ -7,11 +7,6 @@
 #include "ops/ops.h"
 
 namespace mote::plan {
-namespace {
-
-size_t round_up(size_t value, size_t align) { return (value + align - 1) / align * align; }
-
-}  // namespace
 
 FunctionBuilder::FunctionBuilder(Shared& shared, int subgraph_index)
     : shared_(shared),

@@ -101,6 +101,7 @@ class FunctionBuilder {
   // Blocks of the arena: the tensors, then the steps' scratch.
   struct Draft {
     std::vector<Block> blocks;
+    std::vector<std::ptrdiff_t> live_bytes;  // by time, without cuts
     std::vector<Cut> cuts;
     Layout layout;
     size_t uncut_bytes = 0;  // lower bounds: without cuts, and with them

@@ -6,6 +6,8 @@
 
 namespace mote::plan {
 
+inline size_t round_up(size_t value, size_t align) { return (value + align - 1) / align * align; }
+
 // A buffer that is needed from step `first` to step `last`, both included.
 struct Block {
   size_t size_bytes = 0;

@@ -8,7 +8,6 @@
 //   output  | b0 | b1 | b2 |   written where it lies
 #include <algorithm>
 
-#include "plan/bodies.h"
 #include "plan/function.h"
 
 namespace mote::plan {
@@ -20,20 +19,13 @@ constexpr double kMostWork = 2.0;
 constexpr int64_t kMostBands = 64;
 constexpr int kMostChains = 16;
 
-size_t round_up(size_t value) {
-  return (value + kScratchAlign - 1) / kScratchAlign * kScratchAlign;
-}
-
-bool is_line(const MoteWindow& g) { return g.in_h == 1 && g.out_h == 1; }
-int64_t rows_out(const MoteWindow& g) { return is_line(g) ? g.out_w : g.out_h; }
-
 }  // namespace
 
 FunctionBuilder::Need FunctionBuilder::need() {
   find_lives();
   share_memory(true);
-  const Draft made = draft();
-  return {made.lower_bound_bytes, live_bytes(bodies_of(made.blocks, {}, false))};
+  Draft made = draft();
+  return {made.lower_bound_bytes, std::move(made.live_bytes)};
 }
 
 // How many steps need as much as `bound_bytes`, as if none were cut.
@@ -81,7 +73,7 @@ FunctionBuilder::ChainPlan FunctionBuilder::plan_chain(const PendingStep& chain)
     for (const std::vector<Band>& turn : plan.turns) {
       const auto rows = static_cast<size_t>(turn[k].end - turn[k].begin);
       work += row_work * static_cast<double>(rows);
-      if (k + 1 < n) made_bytes[k] = std::max(made_bytes[k], round_up(rows * row));
+      if (k + 1 < n) made_bytes[k] = std::max(made_bytes[k], round_up(rows * row, kScratchAlign));
       const kernels::Kernel& kernel = *steps[k].step.kernel;
       const std::vector<std::byte> params = band_params(steps[k], turn[k]);
       const int64_t units = kernel.units ? kernel.units(params.data()) : 1;
@@ -89,7 +81,7 @@ FunctionBuilder::ChainPlan FunctionBuilder::plan_chain(const PendingStep& chain)
       const size_t scratch = kernel.scratch_bytes ? kernel.scratch_bytes(params.data()) : 0;
       plan.steps[k].units = std::max(plan.steps[k].units, units);
       plan.steps[k].scratch_bytes =
-          std::max(plan.steps[k].scratch_bytes, round_up(scratch) * threads);
+          std::max(plan.steps[k].scratch_bytes, round_up(scratch, kScratchAlign) * threads);
     }
   }
   plan.work = work / work_whole;
