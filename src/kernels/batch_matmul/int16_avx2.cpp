@@ -49,23 +49,13 @@ size_t scratch_bytes(const void* params) {
   return static_cast<size_t>(strip_bytes(p) + rows * short_pairs(p.shape.depth) * 4);
 }
 
-// One step of 16 columns.
-struct Step {
-  __m256i words;
-};
-
-Step load_step(const int16_t* w) { return {load256(w)}; }
-Step load_step(const int8_t* w) {
-  return {_mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w)))};
-}
-
-// `count` columns, `step` elements apart; the others 0.
+// One step of 16 columns: `count` of them, `step` elements apart, the others 0.
 template <class Element>
-Step gather_step(const Element* w, int64_t step, int64_t count) {
-  if (step == 1 && count == kStripColumns) return load_step(w);
+__m256i gather_step(const Element* w, int64_t step, int64_t count) {
+  if (step == 1 && count == kStripColumns) return short_words(w);
   alignas(32) int16_t words[kStripColumns] = {};
   for (int64_t c = 0; c < count; ++c) words[c] = w[c * step];
-  return {load256(words)};
+  return load256(words);
 }
 
 void store_pair(__m256i even, __m256i odd, int16_t* to) {
@@ -77,9 +67,9 @@ template <class Element>
 void pack_strip(const MoteBatchMatmulShape& s, const Element* w, int64_t count, int16_t* to) {
   const int64_t column = s.transpose_w ? s.depth : 1, step = s.transpose_w ? 1 : s.columns;
   for (int64_t k = 0; k < s.depth; k += 2) {
-    const __m256i even = gather_step(w + k * step, column, count).words;
-    const __m256i odd = k + 1 < s.depth ? gather_step(w + (k + 1) * step, column, count).words
-                                        : _mm256_setzero_si256();
+    const __m256i even = gather_step(w + k * step, column, count);
+    const __m256i odd =
+        k + 1 < s.depth ? gather_step(w + (k + 1) * step, column, count) : _mm256_setzero_si256();
     if constexpr (sizeof(Element) == 2) {
       const auto high = [](__m256i v) {
         const __m256i upper = _mm256_srai_epi16(v, 8);  // rounded: one more where bit 7 is set
@@ -96,25 +86,6 @@ void pack_strip(const MoteBatchMatmulShape& s, const Element* w, int64_t count, 
   }
 }
 
-// Sums of kRows rows and 16 columns over some pairs that are `step` elements apart.
-template <int kRows>
-void sum_pairs(const int16_t* x, int64_t pitch, const int16_t* w, int64_t step, int64_t pairs,
-               Lanes16* sums) {
-  __m256i low[kRows], high[kRows];
-  for (int r = 0; r < kRows; ++r) low[r] = high[r] = _mm256_setzero_si256();
-  for (; pairs > 0; --pairs, x += 2, w += step) {
-    const __m256i w_low = load256(w), w_high = load256(w + 16);
-    for (int r = 0; r < kRows; ++r) {
-      int32_t pair = 0;
-      __builtin_memcpy(&pair, x + r * pitch, sizeof pair);
-      const __m256i v = _mm256_set1_epi32(pair);
-      low[r] = _mm256_add_epi32(low[r], _mm256_madd_epi16(v, w_low));
-      high[r] = _mm256_add_epi32(high[r], _mm256_madd_epi16(v, w_high));
-    }
-  }
-  for (int r = 0; r < kRows; ++r) sums[r] = {low[r], high[r]};
-}
-
 // Calls out(row, sums) for kRows rows against a strip of kParts parts.
 template <int kParts, int kRows, class Out>
 void multiply_rows(const int16_t* x, int64_t pitch, const int16_t* strip, int64_t pairs,
@@ -125,7 +96,8 @@ void multiply_rows(const int16_t* x, int64_t pitch, const int16_t* strip, int64_
     const int64_t some = pairs - done < kExactPairs ? pairs - done : kExactPairs;
     for (int part = 0; part < kParts; ++part) {
       Lanes16 sums[kRows];
-      sum_pairs<kRows>(x + 2 * done, pitch, strip + done * kStep + 32 * part, kStep, some, sums);
+      sum_short_pairs<kRows>(x + 2 * done, pitch, strip + done * kStep + 32 * part, kStep, some,
+                             sums);
       const int shift = part + 1 < kParts ? 8 : 0;  // h, then l
       for (int r = 0; r < kRows; ++r) {
         const WideSums more = widened(sums[r]);

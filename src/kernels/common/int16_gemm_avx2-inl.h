@@ -44,16 +44,20 @@ struct ShortRows {
   int64_t pitch, count;
 };
 
-// Sums of kRows rows and 16 channels over some pairs.
-template <int kRows>
-inline void sum_short_pairs(const int16_t* x, int64_t pitch, const int8_t* w, int64_t pairs,
-                            Lanes16* sums) {
+// 16 weights as words.
+inline __m256i short_words(const int8_t* w) {
+  return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w)));
+}
+inline __m256i short_words(const int16_t* w) { return load256(w); }
+
+// Sums of kRows rows and 16 channels over some pairs, whose weights are `step` elements apart.
+template <int kRows, class Weight>
+inline void sum_short_pairs(const int16_t* x, int64_t pitch, const Weight* w, int64_t step,
+                            int64_t pairs, Lanes16* sums) {
   __m256i low[kRows], high[kRows];
   for (int r = 0; r < kRows; ++r) low[r] = high[r] = _mm256_setzero_si256();
-  for (; pairs > 0; --pairs, x += 2, w += 32) {
-    const auto* cells = reinterpret_cast<const __m128i*>(w);
-    const __m256i w_low = _mm256_cvtepi8_epi16(_mm_loadu_si128(cells));
-    const __m256i w_high = _mm256_cvtepi8_epi16(_mm_loadu_si128(cells + 1));
+  for (; pairs > 0; --pairs, x += 2, w += step) {
+    const __m256i w_low = short_words(w), w_high = short_words(w + 16);
     for (int r = 0; r < kRows; ++r) {
       int32_t pair = 0;
       __builtin_memcpy(&pair, x + r * pitch, sizeof pair);
@@ -83,14 +87,15 @@ inline WideSums widened(const Lanes16& s) {
 template <int kRows, class Out>
 inline void multiply_short_tile(const int16_t* x, int64_t pitch, const int8_t* panel, int64_t pairs,
                                 int64_t first_row, const Out& out) {
+  constexpr int64_t kStep = 32;
   Lanes16 sums[kRows];
   const int64_t first_pairs = pairs < kExactPairs ? pairs : kExactPairs;
-  sum_short_pairs<kRows>(x, pitch, panel, first_pairs, sums);
+  sum_short_pairs<kRows>(x, pitch, panel, kStep, first_pairs, sums);
   WideSums totals[kRows];
   for (int r = 0; r < kRows; ++r) totals[r] = widened(sums[r]);
   for (int64_t done = first_pairs; done < pairs; done += kExactPairs) {
     const int64_t some = pairs - done < kExactPairs ? pairs - done : kExactPairs;
-    sum_short_pairs<kRows>(x + 2 * done, pitch, panel + 32 * done, some, sums);
+    sum_short_pairs<kRows>(x + 2 * done, pitch, panel + kStep * done, kStep, some, sums);
     for (int r = 0; r < kRows; ++r) {
       const WideSums more = widened(sums[r]);
       for (int q = 0; q < 4; ++q) {

@@ -9,18 +9,23 @@
 
 namespace mote::kernels::MOTE_ISA {
 
+template <class Params>
+inline const Params& as(const void* params) {
+  return *static_cast<const Params*>(params);
+}
+
 inline int32_t weight_zero(const MoteIntMac& mac) { return mac.w_zero; }
 inline int32_t weight_zero(const MoteHybridMac&) { return 0; }
 
 // The hooks of a row with these parameters, which `conv_of` reads as a convolution.
 template <class Params, Int8Conv (*conv_of)(const Params&)>
 struct Int8Hooks {
-  static Int8Conv conv(const void* params) { return conv_of(*static_cast<const Params*>(params)); }
+  static Int8Conv conv(const void* params) { return conv_of(as<Params>(params)); }
   static int64_t units(const void* params) { return plan_int8(conv(params)).units(); }
   static size_t scratch_bytes(const void* params) { return plan_int8(conv(params)).scratch_bytes; }
   static size_t packed_bytes(const void* params) { return int8_packed_bytes(conv(params)); }
   static void pack(const void* params, const void* weights, void* packed) {
-    const auto& mac = static_cast<const Params*>(params)->mac;
+    const auto& mac = as<Params>(params).mac;
     pack_int8(conv(params), mac.w_type, weight_zero(mac), kOnlyBytes, weights, packed);
     if constexpr (kJoinsBlocks) join_int8_blocks(packed);
   }

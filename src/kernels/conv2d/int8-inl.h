@@ -15,11 +15,6 @@ namespace mote::kernels::MOTE_ISA {
 namespace {
 
 template <class Params>
-const Params& as(const void* params) {
-  return *static_cast<const Params*>(params);
-}
-
-template <class Params>
 Int8Conv conv_of(const Params& p) {
   int32_t transform_most = 0;
   if constexpr (std::is_same_v<Params, MoteConv2dInt>) {

@@ -12,11 +12,6 @@
 namespace mote::kernels::MOTE_ISA {
 namespace {
 
-template <class Params>
-const Params& as(const void* params) {
-  return *static_cast<const Params*>(params);
-}
-
 // Rows are batches of one pixel.
 template <class Params>
 Int8Conv conv_of(const Params& p) {

@@ -19,11 +19,6 @@ struct ClassEntry {
 };
 
 template <class Params>
-const Params& as(const void* params) {
-  return *static_cast<const Params*>(params);
-}
-
-template <class Params>
 const char* leaves_gaps(const void* params) {
   return declines_gaps(as<Params>(params).window);
 }
