@@ -58,7 +58,9 @@ set_target_properties(libmote_run PROPERTIES PREFIX "" OUTPUT_NAME libmote_run V
                                              LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}
                                              LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/libmote.map)
 target_compile_definitions(libmote_run PRIVATE MOTE_VERSION="${PROJECT_VERSION}")
-target_include_directories(libmote_run BEFORE PRIVATE ${PROJECT_BINARY_DIR}/operators)
+if(MOTE_OPERATORS)  # only then, so that what was built for all operators is built again
+  target_include_directories(libmote_run BEFORE PRIVATE ${chosen})
+endif()
 target_link_libraries(libmote_run PRIVATE mote_plan mote_runtime mote_passes mote_formats)
 # Tables of records and kernels are full of pointers; packed, their relocations take a bit each rather than 24 bytes.
 include(CheckLinkerFlag)
