@@ -172,6 +172,7 @@ struct TfliteFormat {
 };
 
 class LowerContext;  // ops/lower.h
+class GradContext;   // ops/grad.h
 
 struct OpDef {
   const char* name;  // TFLite's, in lower case
@@ -186,6 +187,10 @@ struct OpDef {
   void (*infer)(InferContext&) = nullptr;
   void (*lower)(LowerContext&) = nullptr;   // node -> kernel steps: the only path to loops
   Cost (*cost)(const NodeView&) = nullptr;  // null: no multiply-accumulates
+  // Writes the gradient of the inputs, given that of the outputs. Null: none passes, and `no_grad`
+  // says why.
+  void (*grad)(GradContext&) = nullptr;
+  const char* no_grad = nullptr;
   int may_reuse = -1;  // input whose memory output 0 may take, if it is dead and as large
   QuantRule quant = {};
   TfliteFormat tflite = {};

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "import/builder.h"
+#include "ops/builder.h"
 
 namespace mote {
 

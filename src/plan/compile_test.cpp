@@ -8,7 +8,7 @@
 #include <cstring>
 #include <random>
 
-#include "import/builder.h"
+#include "ops/builder.h"
 #include "passes/specialize.h"
 #include "runtime/session.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "import/builder.h"
+#include "ops/builder.h"
 #include "import/keras/layer.h"
 
 namespace mote::keras {

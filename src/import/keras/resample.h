@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "import/builder.h"
+#include "ops/builder.h"
 
 namespace mote::keras {
 

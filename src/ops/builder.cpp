@@ -1,4 +1,4 @@
-#include "import/builder.h"
+#include "ops/builder.h"
 
 #include <algorithm>
 #include <cstring>
@@ -13,6 +13,8 @@ GraphBuilder::GraphBuilder() {
   graph_.subgraphs[0].name = "main";
   stack_.push_back(0);
 }
+
+GraphBuilder::GraphBuilder(Graph graph) : graph_(std::move(graph)) { stack_.push_back(0); }
 
 int GraphBuilder::open_subgraph(std::string name) {
   const int index = static_cast<int>(graph_.subgraphs.size());

@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "base/error.h"
-#include "import/builder.h"
+#include "ops/builder.h"
 
 namespace mote {
 namespace {

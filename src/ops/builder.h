@@ -1,5 +1,5 @@
-// GraphBuilder: how importers write a graph: one call an operator, with its shape rule run at once,
-// so that an importer can always ask for the type of what it has built.
+// GraphBuilder: how importers and gradients write a graph: one call an operator, with its shape rule
+// run at once, so that one can always ask for the type of what has been built.
 #pragma once
 
 #include <initializer_list>
@@ -40,6 +40,8 @@ struct Window {  // of a convolution or a pooling; height and width
 class GraphBuilder {
  public:
   GraphBuilder();
+  // Goes on writing a graph: what follows is added to its main subgraph.
+  explicit GraphBuilder(Graph graph);
   Graph take() { return std::move(graph_); }
 
   // Nodes that follow belong to this layer of the source model; values are named after it.
